@@ -1,0 +1,49 @@
+import type { MonoMs, Ticks } from '../base/time.ts'
+
+export type VideoCodec = 'h264' | 'hevc'
+
+/** What stays the same during one run. */
+export type Track = {
+  readonly codec: VideoCodec
+  /** Ticks per second of this run's `pts` and `dts`: the source's own time base or an exact multiple of it. */
+  readonly timescale: number
+  readonly width: number
+  readonly height: number
+  /** The complete ISO BMFF sample entry box (`avc1`/`hvc1` with its configuration record), as it goes into `stsd`. */
+  readonly sampleEntry: Uint8Array
+}
+
+/** One encoded access unit: length-prefixed NAL units as in MP4, exactly as the camera made them. */
+export type Packet = {
+  readonly data: Uint8Array
+  readonly pts: Ticks
+  readonly dts: Ticks
+  /** Ticks until the next packet in decoding order, or of this picture where nothing follows. */
+  readonly duration: Ticks
+  /** Decoding may start here (IDR, CRA, or an open-GOP recovery point that the container marks as a sync sample). */
+  readonly isKey: boolean
+  /** When the light hit the sensor: `pts` on the monotonic clock. */
+  readonly at: MonoMs
+}
+
+/** One decoded low-resolution luma picture: 8-bit, row by row, `width × height` bytes. */
+export type LumaFrame = {
+  readonly width: number
+  readonly height: number
+  readonly luma: Uint8Array
+  readonly at: MonoMs
+}
+
+/** One unbroken stretch of a camera session. `packets` and `frames` may each be iterated once, side by side. */
+export interface CameraRun extends AsyncDisposable {
+  readonly track: Track
+  /** Ends when the camera goes away in an orderly manner (end of file); throws `Fault` when it breaks. */
+  readonly packets: AsyncIterable<Packet>
+  /** Low-rate luma pictures: the camera's own small stream where it has one, else decoded. */
+  readonly frames: AsyncIterable<LumaFrame>
+}
+
+export interface Camera {
+  /** Waits for the camera and begins a run. Faults: `unavailable` (try again), `invalid` (never will). */
+  open(options: { signal: AbortSignal }): Promise<CameraRun>
+}

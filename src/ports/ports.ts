@@ -1,0 +1,26 @@
+import type { Log } from '../base/log.ts'
+import type { Broker } from './broker.ts'
+import type { Camera } from './camera.ts'
+import type { Clock } from './clock.ts'
+import type { Disk } from './disk.ts'
+import type { Gpio } from './gpio.ts'
+import type { ObjectStore } from './object-store.ts'
+import type { Random } from './random.ts'
+import type { Records } from './records.ts'
+import type { Stills } from './vision.ts'
+
+/** Everything the doorbell needs from the outside. Commands and the simulator choose who fulfils it. */
+export type Ports = {
+  readonly clock: Clock
+  readonly random: Random
+  readonly gpio: Gpio
+  readonly camera: Camera
+  readonly stills: Stills
+  readonly disk: Disk
+  readonly records: Records
+  /** Absent when no cloud is configured: clips stay on the device. */
+  readonly store?: ObjectStore
+  /** Absent when no broker is configured. */
+  readonly broker?: Broker
+  readonly log: Log
+}
