@@ -12,7 +12,14 @@
  * - `bug`          a broken promise of our own
  */
 export type FaultKind =
-  'invalid' | 'missing' | 'denied' | 'unavailable' | 'full' | 'corrupt' | 'aborted' | 'bug'
+  | 'invalid'
+  | 'missing'
+  | 'denied'
+  | 'unavailable'
+  | 'full'
+  | 'corrupt'
+  | 'aborted'
+  | 'bug'
 
 export class Fault extends Error {
   override readonly name = 'Fault'

@@ -1,5 +1,11 @@
 /** What JSON can say. */
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined }
+export type Json =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Json[]
+  | { readonly [key: string]: Json | undefined }
 
 /**
  * The same value always gives the same text: keys sorted, no white space, `undefined` members left out

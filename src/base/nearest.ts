@@ -5,7 +5,9 @@ export function nearestName(typed: string, names: readonly string[]): string | u
     const distance = editDistance(typed.toLowerCase(), name.toLowerCase())
     if (best === undefined || distance < best.distance) best = { name, distance }
   }
-  return best !== undefined && best.distance <= Math.max(2, Math.floor(best.name.length / 2)) ? best.name : undefined
+  return best !== undefined && best.distance <= Math.max(2, Math.floor(best.name.length / 2))
+    ? best.name
+    : undefined
 }
 
 /** Levenshtein's distance: insertions, deletions and substitutions. */

@@ -10,7 +10,10 @@ export interface ObjectStore {
    * With `ifAbsent` an existing object is left alone: `already-there` (the caller decides whether it is the same).
    */
   put(name: string, bytes: Uint8Array, options: PutOptions): Promise<'stored' | 'already-there'>
-  get(name: string, options: { signal: AbortSignal; range?: { from: number; to: number } }): Promise<Uint8Array>
+  get(
+    name: string,
+    options: { signal: AbortSignal; range?: { from: number; to: number } },
+  ): Promise<Uint8Array>
   /** Undefined when there is no such object. `sha256` in hex where the store keeps it. */
   head(name: string, options: { signal: AbortSignal }): Promise<ObjectFacts | undefined>
   /** Resolves also when there was no such object. */

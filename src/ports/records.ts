@@ -17,7 +17,16 @@ export interface Records extends AsyncDisposable {
 
 export type TableName = 'device' | 'press' | 'visit' | 'clip' | 'part' | 'upload' | 'ledger' | 'outbox'
 
-export const TABLES: readonly TableName[] = ['device', 'press', 'visit', 'clip', 'part', 'upload', 'ledger', 'outbox']
+export const TABLES: readonly TableName[] = [
+  'device',
+  'press',
+  'visit',
+  'clip',
+  'part',
+  'upload',
+  'ledger',
+  'outbox',
+]
 
 export type Row = { readonly key: string; readonly row: Json }
 
