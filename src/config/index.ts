@@ -1,0 +1,13 @@
+/**
+ * Config: what the household may choose, and the defaults for everything else.
+ *
+ * Owns: the schema, the defaults, and every message about a wrong setting.
+ * Promises: what it returns is complete and checked; an unknown key is an error with the nearest valid name and its line.
+ * When full: a file over 1 MiB is refused.
+ * When it fails: `Fault('invalid')` naming the file, the line, what was wanted and what came; nothing is applied by halves.
+ * Stopping: nothing runs.
+ * Not its job: reading files or the environment (commands do), secrets in the open (they come from files).
+ * See: `schema.ts` for every key with its unit and default; the README's configuration reference is made from it.
+ */
+export { configDefaults, describeConfig, type Config, type StoreConfig, type MqttConfig } from './schema.ts'
+export { loadConfig, type ConfigSource } from './load.ts'

@@ -1,0 +1,198 @@
+import { z } from 'zod'
+
+const MIB = 1024 * 1024
+const GB = 1e9
+
+const wholeMs = (least: number, most: number) => z.number().int().min(least).max(most)
+
+const point = z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)])
+
+const zone = z.strictObject({
+  name: z.string().min(1).max(40).describe('what people call the place'),
+  mode: z
+    .enum(['watch', 'ignore'])
+    .describe('`watch`: only movement in such zones counts; `ignore`: movement here does not'),
+  points: z
+    .array(point)
+    .min(3)
+    .max(32)
+    .describe('corners, each `[x, y]` from 0 (left, top) to 1 (right, bottom)'),
+})
+
+const store = z.strictObject({
+  endpoint: z.url().optional().describe('address of the S3-compatible store; left out for AWS'),
+  region: z.string().min(1).default('us-east-1').describe('region, as the store names it'),
+  bucket: z.string().min(3).max(63).describe('bucket; it must exist'),
+  pathStyle: z
+    .boolean()
+    .default(true)
+    .describe('`https://host/bucket/object` instead of `https://bucket.host/object`'),
+  credentialsFile: z
+    .string()
+    .optional()
+    .describe(
+      'JSON file with `accessKeyId` and `secretAccessKey`; left out: `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`',
+    ),
+})
+
+const mqtt = z.strictObject({
+  url: z
+    .string()
+    .regex(/^mqtts?:\/\/\S+$/, 'wanted mqtt://host:port or mqtts://host:port')
+    .describe('broker; `mqtts://` for TLS'),
+  protocol: z.enum(['5', '3.1.1']).default('5').describe('MQTT version'),
+  username: z.string().optional().describe('account at the broker'),
+  passwordFile: z.string().optional().describe('file whose first line is the password'),
+  prefix: z
+    .string()
+    .regex(/^[^#+\s/]+(\/[^#+\s/]+)*$/, 'wanted a topic without #, + or blanks')
+    .default('lintel')
+    .describe('first part of every topic'),
+  caFile: z.string().optional().describe('PEM of the authority that signed the broker’s certificate'),
+  certFile: z.string().optional().describe('PEM of our certificate, where the broker asks for one'),
+  keyFile: z.string().optional().describe('PEM of its private key'),
+})
+
+export const configSchema = z.strictObject({
+  device: z
+    .strictObject({
+      name: z
+        .string()
+        .min(1)
+        .max(60)
+        .default('Front door')
+        .describe('what the household calls this doorbell'),
+    })
+    .prefault({}),
+  capture: z
+    .strictObject({
+      prerollMs: wholeMs(0, 30_000)
+        .default(6000)
+        .describe('how much of the time before the first sign is in a clip'),
+      prerollBytesMax: z
+        .number()
+        .int()
+        .min(MIB)
+        .max(256 * MIB)
+        .default(48 * MIB)
+        .describe('memory the preroll may take, in bytes'),
+    })
+    .prefault({}),
+  visit: z
+    .strictObject({
+      quietAfterMs: wholeMs(500, 600_000)
+        .default(8000)
+        .describe('a visit is over this long after its last sign'),
+      pirHoldMsMax: wholeMs(1000, 3_600_000)
+        .default(60_000)
+        .describe('a PIR active for longer is stuck and no sign any more'),
+    })
+    .prefault({}),
+  clip: z
+    .strictObject({
+      partMs: wholeMs(200, 2000)
+        .default(1500)
+        .describe('length of a part: at most this much is lost when power goes'),
+      clipMsMax: wholeMs(10_000, 3_600_000)
+        .default(300_000)
+        .describe('a longer visit continues in a next clip'),
+    })
+    .prefault({}),
+  detect: z
+    .strictObject({
+      sensitivity: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.5)
+        .describe('0: only what is large and near; 1: everything that moves'),
+      zones: z.array(zone).max(16).default([]).describe('areas of the picture; none: all of it counts'),
+    })
+    .prefault({}),
+  retention: z
+    .strictObject({
+      bytesMax: z
+        .number()
+        .int()
+        .min(10 * MIB)
+        .default(8 * GB)
+        .describe('room for clips on the device; uploaded and oldest go first'),
+      daysMax: z
+        .number()
+        .min(0.01)
+        .max(3650)
+        .default(30)
+        .describe('clips on the device are removed after this many days'),
+      reserveBytes: z
+        .number()
+        .int()
+        .min(0)
+        .default(512 * MIB)
+        .describe('disk space always left free'),
+    })
+    .prefault({}),
+  store: store.optional().describe('cloud; left out: clips stay on the device'),
+  mqtt: mqtt.optional().describe('broker; left out: nobody is told'),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['debug', 'info', 'warn', 'error', 'silent'])
+        .default('info')
+        .describe('least severity written to the log'),
+    })
+    .prefault({}),
+})
+
+export type Config = z.output<typeof configSchema>
+export type StoreConfig = z.output<typeof store>
+export type MqttConfig = z.output<typeof mqtt>
+
+export const configDefaults = (): Config => configSchema.parse({})
+
+export type ConfigKey = {
+  readonly key: string
+  readonly about: string
+  readonly fallback: string
+  readonly wanted: string
+}
+
+/** One row per setting, for the README and for messages: dotted key, meaning, default, what is allowed. */
+export function describeConfig(): readonly ConfigKey[] {
+  return rowsOf(jsonSchemaOf(), '')
+}
+
+type JsonSchema = {
+  readonly properties?: Readonly<Record<string, JsonSchema>>
+  readonly items?: JsonSchema
+  readonly description?: string
+  readonly default?: unknown
+  readonly enum?: readonly unknown[]
+  readonly type?: string
+  readonly minimum?: number
+  readonly maximum?: number
+}
+
+/** zod writes draft 2020-12; of it we read the members named in `JsonSchema`. */
+const jsonSchemaOf = (): JsonSchema => z.toJSONSchema(configSchema, { io: 'input' }) as JsonSchema
+
+function rowsOf(schema: JsonSchema, prefix: string): readonly ConfigKey[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, member]) => {
+    const key = prefix === '' ? name : `${prefix}.${name}`
+    if (member.properties !== undefined) return rowsOf(member, key)
+    const row = {
+      key,
+      about: member.description ?? '',
+      fallback: member.default === undefined ? '–' : JSON.stringify(member.default),
+      wanted: wantedOf(member),
+    }
+    return [row, ...(member.items?.properties === undefined ? [] : rowsOf(member.items, `${key}[]`))]
+  })
+}
+
+function wantedOf(member: JsonSchema): string {
+  if (member.enum !== undefined) return member.enum.map(String).join(', ')
+  if (member.type === 'array') return 'list'
+  if (member.minimum === undefined && member.maximum === undefined) return member.type ?? 'text'
+  const most = member.maximum ?? Number.MAX_SAFE_INTEGER
+  return most >= Number.MAX_SAFE_INTEGER ? `≥ ${member.minimum}` : `${member.minimum} … ${member.maximum}`
+}
