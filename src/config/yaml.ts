@@ -1,0 +1,143 @@
+import { LineCounter, parseDocument, type Document } from 'yaml'
+import type { z } from 'zod'
+import { Fault } from '../base/fault.ts'
+import { nearestName } from '../base/nearest.ts'
+
+const FILE_BYTES_MAX = 1024 * 1024
+
+export type YamlText = { readonly name: string; readonly text: string }
+
+/** A parsed file that still knows on which line each thing stands. */
+export type Reading = {
+  readonly name: string
+  readonly root: Record<string, unknown>
+  readonly document: Document
+  readonly lines: LineCounter
+}
+
+/** What messages need beside the schema. */
+export type Checking = {
+  readonly reading: Reading | undefined
+  /** Said instead of a file and line where there is no file. */
+  readonly elsewhere: string
+  /** What a key is called: “setting”, “key”. */
+  readonly noun: string
+  /** The valid names below a dotted section; indices are written `[]`. */
+  readonly namesIn: (section: string) => readonly string[]
+}
+
+/** Reads one YAML mapping. Throws `Fault('invalid')` with the line when it is none. */
+export function readYaml(file: YamlText): Reading {
+  if (file.text.length > FILE_BYTES_MAX)
+    throw new Fault('invalid', `${file.name}: wanted at most 1 MiB, this has ${file.text.length} characters`)
+  const lines = new LineCounter()
+  const document = parseDocument(file.text, { lineCounter: lines, prettyErrors: false })
+  const [error] = document.errors
+  if (error !== undefined)
+    throw new Fault(
+      'invalid',
+      `${file.name}, line ${lines.linePos(error.pos[0]).line}: not YAML: ${error.message}`,
+    )
+  const root: unknown = toJs(document, file.name) ?? {}
+  if (!isMapping(root))
+    throw new Fault(
+      'invalid',
+      `${file.name}: wanted settings as \`section: {key: value}\`, got ${kindOf(root)}`,
+    )
+  return { name: file.name, root, document, lines }
+}
+
+function toJs(document: Document, name: string): unknown {
+  try {
+    const root: unknown = document.toJS({ maxAliasCount: 100 })
+    JSON.stringify(root) // Throws on a circle, which YAML can say and no setting means.
+    return root
+  } catch (cause) {
+    throw new Fault('invalid', `${name}: aliases in it refer to each other too often or in a circle`, {
+      cause,
+    })
+  }
+}
+
+export const isMapping = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Parses `root` with `schema`. Throws `Fault('invalid')` with a sentence about the first thing that is wrong. */
+export function check<S extends z.ZodType>(schema: S, root: unknown, checking: Checking): z.output<S> {
+  const result = schema.safeParse(root)
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  if (issue === undefined)
+    throw new Fault('bug', 'a check failed and nothing says why', { cause: result.error })
+  throw new Fault('invalid', sentenceOf(issue, root, checking))
+}
+
+function sentenceOf(issue: z.core.$ZodIssue, root: unknown, checking: Checking): string {
+  const key = issue.path.map(String).join('.')
+  const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined
+  const where = placeOf(unknown === undefined ? issue.path : [...issue.path, unknown], checking)
+  if (unknown !== undefined) {
+    const names = checking.namesIn(key.replace(/(^|\.)\d+/g, '[]'))
+    return `${where}: there is no ${checking.noun} “${unknown}”${inSection(key)}${didYouMean(unknown, names)}`
+  }
+  const got = valueAt(root, issue.path)
+  return `${where}: ${key === '' ? 'all of it' : key}: ${wordsOf(issue)}, got ${got === undefined ? 'nothing' : JSON.stringify(got)}`
+}
+
+function wordsOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'too_small':
+      return issue.origin === 'number' || issue.origin === 'int'
+        ? `wanted at least ${issue.minimum}`
+        : `wanted at least ${issue.minimum} of them`
+    case 'too_big':
+      return issue.origin === 'number' || issue.origin === 'int'
+        ? `wanted at most ${issue.maximum}`
+        : `wanted at most ${issue.maximum} of them`
+    case 'invalid_type':
+      return `wanted ${issue.expected}`
+    case 'invalid_value':
+      return `wanted ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`
+    default:
+      return issue.message
+  }
+}
+
+const inSection = (key: string): string => (key === '' ? '' : ` in ${key}`)
+
+export function didYouMean(typed: string, names: readonly string[]): string {
+  const near =
+    nearestName(typed, names) ??
+    nearestName(
+      typed,
+      names.map((name) => name.split('.').at(-1) ?? name),
+    )
+  return near === undefined ? ` (there are: ${names.join(', ')})` : ` (did you mean “${near}”?)`
+}
+
+function placeOf(path: readonly PropertyKey[], { reading: file, elsewhere }: Checking): string {
+  if (file === undefined) return elsewhere
+  for (let depth = path.length; depth > 0; depth--) {
+    const offset = offsetOf(file.document, path.slice(0, depth))
+    if (offset !== undefined) return `${file.name}, line ${file.lines.linePos(offset).line}`
+  }
+  return file.name
+}
+
+function offsetOf(document: Document, path: readonly PropertyKey[]): number | undefined {
+  const node: unknown = document.getIn(path, true)
+  if (typeof node !== 'object' || node === null || !('range' in node) || !Array.isArray(node.range))
+    return undefined
+  const [start]: unknown[] = node.range
+  return typeof start === 'number' ? start : undefined
+}
+
+function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  let value = root
+  for (const name of path)
+    value =
+      isMapping(value) || Array.isArray(value) ? (value as Record<PropertyKey, unknown>)[name] : undefined
+  return value
+}
+
+const kindOf = (value: unknown): string => (Array.isArray(value) ? 'a list' : `a ${typeof value}`)

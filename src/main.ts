@@ -1,0 +1,79 @@
+/** The command line: picks a command, nothing else. Each command is loaded only when it is asked for. */
+import { Command, CommanderError } from 'commander'
+import { isAbort, isFault, messageOf } from './base/fault.ts'
+import { nearestName } from './base/nearest.ts'
+
+const COMMANDS = {
+  sim: {
+    about: 'replay recorded video through the doorbell, in virtual time',
+    load: async () => (await import('./commands/sim.ts')).simCommand(),
+  },
+  cloud: {
+    about: 'run the embedded object store and broker on this machine',
+    load: async () => (await import('./commands/cloud.ts')).cloudCommand(),
+  },
+  owner: {
+    about: 'make the key; list, open and share clips',
+    load: async () => (await import('./commands/owner.ts')).ownerCommand(),
+  },
+  verify: {
+    about: 'say what is genuine, what is missing and what was changed',
+    load: async () => (await import('./commands/verify.ts')).verifyCommand(),
+  },
+  doctor: {
+    about: 'say what is missing or wrong on this machine, and what to type',
+    load: async () => (await import('./commands/doctor.ts')).doctorCommand(),
+  },
+} as const
+
+const EXIT_USAGE = 2
+
+async function main(args: readonly string[]): Promise<number> {
+  const name = args.find((arg) => !arg.startsWith('-'))
+  if (name === undefined || name === 'help') return overview(args.length === 0 ? EXIT_USAGE : 0)
+  if (!isCommand(name)) return unknownCommand(name)
+  const program = new Command('lintel').exitOverride().showHelpAfterError('(lintel help shows the commands)')
+  const command = await COMMANDS[name].load()
+  for (const each of [command, ...descendantsOf(command)]) each.exitOverride()
+  program.addCommand(command)
+  await program.parseAsync([...args], { from: 'user' })
+  return typeof process.exitCode === 'number' ? process.exitCode : 0
+}
+
+const isCommand = (name: string): name is keyof typeof COMMANDS => Object.hasOwn(COMMANDS, name)
+
+const descendantsOf = (command: Command): readonly Command[] =>
+  command.commands.flatMap((child) => [child, ...descendantsOf(child)])
+
+function overview(exitCode: number): number {
+  const rows = Object.entries(COMMANDS).map(([name, { about }]) => `  lintel ${name.padEnd(8)} ${about}`)
+  process.stdout.write(
+    `Lintel: a video doorbell whose recordings only the household can watch.\n\n${rows.join('\n')}\n\n`,
+  )
+  process.stdout.write('lintel COMMAND --help says more.\n')
+  return exitCode
+}
+
+function unknownCommand(name: string): number {
+  const near = nearestName(name, Object.keys(COMMANDS))
+  const hint = near === undefined ? 'lintel help shows the commands' : `did you mean “lintel ${near}”?`
+  process.stderr.write(`lintel: there is no command “${name}” (${hint})\n`)
+  return EXIT_USAGE
+}
+
+/** One clear sentence for a person; the stack only where it is our own mistake. */
+function explain(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE
+  if (isAbort(error)) return 130
+  process.stderr.write(`lintel: ${messageOf(error)}\n`)
+  if (isFault(error, 'invalid', 'missing', 'denied')) return EXIT_USAGE
+  if (!isFault(error) || error.kind === 'bug')
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? '') : ''}\n`)
+  return 1
+}
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0) // `lintel … | head` is no mistake.
+  throw error
+})
+process.exitCode = await main(process.argv.slice(2)).catch(explain)
