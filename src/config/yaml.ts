@@ -66,7 +66,9 @@ export const isMapping = (value: unknown): value is Record<string, unknown> =>
 export function check<S extends z.ZodType>(schema: S, root: unknown, checking: Checking): z.output<S> {
   const result = schema.safeParse(root)
   if (result.success) return result.data
-  const [issue] = result.error.issues
+  const { issues } = result.error
+  // A misspelt key is also a missing one; the misspelling is what helps.
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]
   if (issue === undefined)
     throw new Fault('bug', 'a check failed and nothing says why', { cause: result.error })
   throw new Fault('invalid', sentenceOf(issue, root, checking))
