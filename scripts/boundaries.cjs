@@ -1,0 +1,180 @@
+// Who may import whom, one rule a sentence. scripts/checks/boundaries.ts runs them and proves that each one fires.
+const FEATURES = 'capture|detect|visits|clips|vault|ledger|upload|mqtt|owner|config|health|chime'
+const TEST = '[.](test|contract)[.]ts$'
+const NPM = ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-bundled', 'npm-no-pkg', 'npm-unknown']
+const HARDWARE =
+  '^(node:)?(fs|net|http|https|http2|tls|dgram|dns|timers|child_process|cluster|worker_threads|os|process|readline|repl|vm|perf_hooks|sqlite|inspector|v8|wasi|tty)(/|$)'
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'base-stands-alone',
+      comment: 'base/ is the language we speak everywhere; it knows nothing of doorbells, Node or packages.',
+      from: { path: '^src/base/', pathNot: TEST },
+      to: { pathNot: '^src/base/' },
+    },
+    {
+      name: 'media-is-pure',
+      comment: 'media/ turns bytes into bytes: base/ is all it needs.',
+      from: { path: '^src/media/', pathNot: TEST },
+      to: { pathNot: '^src/(base|media)/' },
+    },
+    {
+      name: 'formats-are-pure',
+      comment:
+        'formats/ are pages of a standard: base/, and for the primitives node:crypto, @scure/base and age-encryption.',
+      from: { path: '^src/formats/', pathNot: TEST },
+      to: {
+        pathNot: ['^src/(base|formats)/', '^(node:)?crypto$', 'node_modules/(@scure/base|age-encryption)/'],
+      },
+    },
+    {
+      name: 'ports-are-contracts',
+      comment: 'A port is types and words: base/, and types of media/.',
+      from: { path: '^src/ports/', pathNot: TEST },
+      to: { pathNot: ['^src/(ports|base)/', '^src/media/'] },
+    },
+    {
+      name: 'ports-borrow-types-only',
+      comment: 'A port may speak of media, but does nothing with it.',
+      from: { path: '^src/ports/', pathNot: TEST },
+      to: { path: '^src/media/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'drivers-only-implement',
+      comment: 'A driver fulfils a port; it never reaches up into a feature.',
+      from: { path: '^src/drivers/', pathNot: TEST },
+      to: { path: '^(src|sim|scripts|test-fixtures)/', pathNot: '^src/(drivers|ports|base|media)/' },
+    },
+    {
+      name: 'commands-choose-drivers',
+      comment: 'Only a command, or the simulator, knows which hardware there is.',
+      from: { path: '^src/', pathNot: ['^src/(commands|drivers)/', TEST] },
+      to: { path: '^src/drivers/' },
+    },
+    {
+      name: 'features-meet-in-doorbell',
+      comment:
+        'A feature may use a sibling as a type (its contract), never as a value: doorbell.ts introduces them.',
+      from: { path: `^src/(${FEATURES})/`, pathNot: TEST },
+      to: { path: `^src/(${FEATURES})/`, pathNot: '^src/$1/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'features-know-contracts',
+      comment: 'A feature leans on ports/, base/, media/ and formats/; it does not know who uses it.',
+      from: { path: `^src/(${FEATURES})/`, pathNot: TEST },
+      to: {
+        path: '^(src|sim|scripts|test-fixtures)/',
+        pathNot: `^src/(ports|base|media|formats|${FEATURES})/`,
+      },
+    },
+    {
+      name: 'front-door-only',
+      comment: 'Other folders see index.ts; everything else is a private room.',
+      from: { path: '^((?:src|sim|scripts)/[^/]+)/' },
+      to: { path: `^src/(${FEATURES})/`, pathNot: ['^$1/', '/index[.]ts$'] },
+    },
+    {
+      name: 'front-door-only-root',
+      comment: 'doorbell.ts and main.ts knock at the front door as well.',
+      from: { path: '^src/[^/]+[.]ts$' },
+      to: { path: `^src/(${FEATURES})/`, pathNot: '/index[.]ts$' },
+    },
+    {
+      name: 'device-never-holds-an-identity',
+      comment:
+        'Only the owner’s own commands touch owner/, where private keys are: the doorbell cannot even name one.',
+      from: { path: '^(src|sim)/', pathNot: ['^src/(owner|commands)/', TEST] },
+      to: { path: '^src/owner/' },
+    },
+    {
+      name: 'main-picks-a-command',
+      comment: 'main.ts knows base/ and the commands, nothing else.',
+      from: { path: '^src/main[.]ts$' },
+      to: { path: '^(src|sim)/', pathNot: '^src/(base|commands)/' },
+    },
+    {
+      name: 'nobody-calls-commands',
+      comment: 'Commands are where people come in; no other code starts them.',
+      from: { path: '^(src|sim)/', pathNot: ['^src/(commands/|main[.]ts$)', TEST] },
+      to: { path: '^src/(commands/|main[.]ts$)' },
+    },
+    {
+      name: 'product-does-not-know-the-sim',
+      comment: 'The product runs without the simulator; only the commands that are about it may open it.',
+      from: {
+        path: '^src/',
+        pathNot: ['^src/commands/(sim|cloud|owner)[^/]*[.]ts$', '^src/commands/(sim|cloud|owner)/', TEST],
+      },
+      to: { path: '^(sim|test-fixtures|scripts)/' },
+    },
+    {
+      name: 'sim-replaces-drivers',
+      comment:
+        'The simulator proves features; with real drivers it would prove nothing. Only ffmpeg, to replay a file.',
+      from: { path: '^sim/', pathNot: TEST },
+      to: { path: '^(src/drivers/|scripts/)', pathNot: '^src/drivers/ffmpeg(/|[.-])' },
+    },
+    {
+      name: 'io-lives-in-drivers',
+      comment: 'Disk, network, timers and processes are ports. Ask for one instead.',
+      from: { path: [`^src/(${FEATURES})/`, '^src/(?!main)[^/]+[.]ts$'], pathNot: TEST },
+      to: { path: HARDWARE },
+    },
+    {
+      name: 'npm-by-invitation',
+      comment: 'A feature that needs a package is named here, with the package.',
+      from: {
+        path: [`^src/(${FEATURES})/`, '^src/(?!main)[^/]+[.]ts$'],
+        pathNot: ['^src/(config|owner|vault)/', TEST],
+      },
+      to: { dependencyTypes: NPM },
+    },
+    {
+      name: 'npm-by-invitation-config',
+      comment: 'config/ reads YAML and checks it with zod.',
+      from: { path: '^src/config/', pathNot: TEST },
+      to: { dependencyTypes: NPM, pathNot: 'node_modules/(zod|yaml)/' },
+    },
+    {
+      name: 'npm-by-invitation-keys',
+      comment: 'owner/ and vault/ use age and the recovery words.',
+      from: { path: '^src/(owner|vault)/', pathNot: TEST },
+      to: { dependencyTypes: NPM, pathNot: 'node_modules/(age-encryption|@scure/(base|bip39))/' },
+    },
+    {
+      name: 'no-circles',
+      comment: 'What needs each other is one thing: make it one, or turn one arrow into a type.',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'no-test-from-product',
+      comment: 'Tests may know the product; the product may not know its tests.',
+      from: { pathNot: TEST },
+      to: { path: TEST },
+    },
+    {
+      name: 'packages-are-declared',
+      comment: 'Every import exists, and every package stands in package.json.',
+      from: {},
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'] },
+    },
+    {
+      name: 'no-dev-package-in-product',
+      comment: 'What runs on the doorbell does not need the workshop’s tools.',
+      from: { path: '^(src|sim)/', pathNot: TEST },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+  ].map((rule) => ({ severity: 'error', ...rule })),
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js', '.json'],
+      conditionNames: ['import', 'node', 'types'],
+      exportsFields: ['exports'],
+    },
+  },
+}
