@@ -3,7 +3,9 @@ import type { Json } from '../base/json.ts'
 /**
  * The index: small records in named tables, sorted by key (byte order).
  *
- * `write` is one transaction and durable when it resolves; changes of one call are all there or none is.
+ * `write` is one transaction and durable when it resolves; changes of one call are all there or none is. Writes apply
+ * in the order of the calls, whether or not somebody waits in between: who builds a row and calls `write` without an
+ * `await` in between cannot be overtaken.
  * A port this narrow can be simulated exactly, power cuts included, which a SQL interface cannot.
  *
  * Faults: `full`, `corrupt`, `unavailable`. After a failed write nothing of it is visible.
