@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { orderKey, TABLES, type Change, type Records } from './records.ts'
+import type { Json } from '../base/json.ts'
+import { orderKey, TABLES, type Change, type Records, type TableName } from './records.ts'
 
 /** One index to test: `open` opens it again after a close and finds what was written before. */
 export interface RecordsUnderTest extends AsyncDisposable {
@@ -102,11 +103,7 @@ export function describeRecordsContract(name: string, setUp: () => Promise<Recor
   })
 }
 
-const put = (table: (typeof TABLES)[number], key: string, row: (Change & { put: string })['row']): Change => ({
-  put: table,
-  key,
-  row,
-})
+const put = (table: TableName, key: string, row: Json): Change => ({ put: table, key, row })
 
 const isHolder = (row: unknown): row is { parts: number[] } =>
   typeof row === 'object' && row !== null && 'parts' in row && Array.isArray(row.parts)
