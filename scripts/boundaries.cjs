@@ -70,15 +70,9 @@ module.exports = {
     },
     {
       name: 'front-door-only',
-      comment: 'Other folders see index.ts; everything else is a private room.',
-      from: { path: '^((?:src|sim|scripts)/[^/]+)/' },
+      comment: 'Everybody else knocks at index.ts; the rest of a feature is a private room.',
+      from: { path: '^((?:src|sim|scripts)/[^/]+)' },
       to: { path: `^src/(${FEATURES})/`, pathNot: ['^$1/', '/index[.]ts$'] },
-    },
-    {
-      name: 'front-door-only-root',
-      comment: 'doorbell.ts and main.ts knock at the front door as well.',
-      from: { path: '^src/[^/]+[.]ts$' },
-      to: { path: `^src/(${FEATURES})/`, pathNot: '/index[.]ts$' },
     },
     {
       name: 'device-never-holds-an-identity',

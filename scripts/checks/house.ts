@@ -1,0 +1,158 @@
+/** House rules that no other tool knows. */
+import { readFile, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { createHash } from 'node:crypto'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { check, faultOf, type Report } from './report.ts'
+import { ROOT, runTool, trackedFiles, type TrackedFile } from './tools.ts'
+
+const FILE_BYTES_MAX = 2 * 1024 * 1024
+const HEADINGS = ['Owns', 'Promises', 'When full', 'When it fails', 'Stopping', 'Not its job', 'See']
+/** Folders of `src` that are no features: shared language, contracts, hardware, and where people come in. */
+const NO_FEATURE = ['base', 'media', 'formats', 'ports', 'drivers', 'commands']
+/** Where somebody's machine keeps their things; a path like that works nowhere else. */
+const MACHINE_PATH = /(?<![\w.~-])\/(?:work|root|Users\/\w+|home\/(?!pi\b|lintel\b)\w+)\/[\w.-]+/
+const FIXTURES = 'test-fixtures/'
+
+export async function checkHouse(report: Report): Promise<void> {
+  const files = await trackedFiles()
+  await check(report, 'house: no file names a place on somebody’s machine', () => findMachinePaths(files))
+  await check(report, 'house: no file is larger than 2 MB', () => findLargeFiles(files))
+  await check(report, 'house: every feature has a front door with the seven headings', () => findDoors(files))
+  await check(report, 'house: what starts with #! is executable, and only that', () => findModes(files))
+  await check(report, 'house: every shell script parses', () => findShellMistakes(files))
+  await check(report, 'house: every link in a page leads to a file', () => findDeadLinks(files))
+  await check(report, 'house: every fixture is listed with its SHA-256', () => findUnlistedFixtures(files))
+  await check(report, 'house: the lockfile knows the packages of every platform', findLockfileHoles)
+  await check(report, 'house: every port has a contract suite that a driver runs', () =>
+    findUnprovenPorts(files),
+  )
+}
+
+const textOf = (file: { readonly path: string }): Promise<string> =>
+  readFile(path.join(ROOT, file.path), 'utf8')
+
+const isText = ({ path: name }: TrackedFile): boolean =>
+  /(^|\/)[^.]+$|[.](ts|cjs|json|md|yaml|yml|txt|sh|service)$/.test(name)
+
+async function findMachinePaths(files: readonly TrackedFile[]): Promise<string | undefined> {
+  const problems: string[] = []
+  for (const file of files.filter(isText)) {
+    for (const [index, line] of (await textOf(file)).split('\n').entries()) {
+      const found = MACHINE_PATH.exec(line)
+      if (found !== null) problems.push(`${file.path}:${index + 1}: ${found[0]}`)
+    }
+  }
+  return faultOf(problems)
+}
+
+async function findLargeFiles(files: readonly TrackedFile[]): Promise<string | undefined> {
+  const problems: string[] = []
+  for (const { path: name } of files) {
+    const { size } = await stat(path.join(ROOT, name))
+    if (size > FILE_BYTES_MAX) problems.push(`${name}: ${(size / 1024 / 1024).toFixed(1)} MB`)
+  }
+  return faultOf(problems)
+}
+
+async function findDoors(files: readonly TrackedFile[]): Promise<string | undefined> {
+  const folders = new Set(files.flatMap(({ path: name }) => /^src\/([^/]+)\//.exec(name)?.[1] ?? []))
+  const problems: string[] = []
+  for (const folder of folders) {
+    if (NO_FEATURE.includes(folder)) continue
+    const door = `src/${folder}/index.ts`
+    if (!files.some(({ path: name }) => name === door)) {
+      problems.push(`${door}: missing`)
+      continue
+    }
+    const comment = /^\/\*\*[\s\S]*?\*\//.exec(await textOf({ path: door }))?.[0] ?? ''
+    const places = HEADINGS.map((heading) => comment.search(new RegExp(`^[ *]*${heading}[:.]`, 'm')))
+    const missing = HEADINGS.filter((_, index) => places[index] === -1)
+    if (missing.length > 0) problems.push(`${door}: its first comment lacks ${missing.join(' · ')}`)
+    else if (places.some((place, index) => place < (places[index - 1] ?? 0)))
+      problems.push(`${door}: headings out of order`)
+  }
+  return faultOf(problems)
+}
+
+async function findModes(files: readonly TrackedFile[]): Promise<string | undefined> {
+  const problems: string[] = []
+  for (const file of files.filter(isText)) {
+    const isScript = (await textOf(file)).startsWith('#!')
+    if (isScript !== file.executable)
+      problems.push(`${file.path}: ${isScript ? 'not executable' : 'executable without #!'}`)
+  }
+  return faultOf(problems)
+}
+
+async function findShellMistakes(files: readonly TrackedFile[]): Promise<string | undefined> {
+  const problems: string[] = []
+  for (const file of files.filter(isText)) {
+    const shell = /^#!\/(?:usr\/)?bin\/(?:env )?(ba)?sh/.exec(await textOf(file))
+    if (shell === null) continue
+    const { code, stderr } = await runTool(shell[1] === undefined ? 'sh' : 'bash', ['-n', file.path])
+    if (code !== 0) problems.push(stderr.trim())
+  }
+  return faultOf(problems)
+}
+
+async function findDeadLinks(files: readonly TrackedFile[]): Promise<string | undefined> {
+  const names = new Set(files.map(({ path: name }) => name))
+  const isThere = (target: string): boolean =>
+    target === '' || names.has(target) || [...names].some((name) => name.startsWith(`${target}/`))
+  const problems: string[] = []
+  for (const page of files.filter(({ path: name }) => name.endsWith('.md'))) {
+    for (const [, link = ''] of (await textOf(page)).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
+      if (/^[a-z]+:/.test(link)) continue
+      const target = path.posix.join(path.posix.dirname(page.path), link).replace(/^\.?\/?|\/$/g, '')
+      if (!isThere(target)) problems.push(`${page.path}: ${link}`)
+    }
+  }
+  return faultOf(problems)
+}
+
+async function findUnlistedFixtures(files: readonly TrackedFile[]): Promise<string | undefined> {
+  const manifest: unknown = parse(await textOf({ path: `${FIXTURES}MANIFEST.yaml` }))
+  const listed = new Set(JSON.stringify(manifest).match(/[0-9a-f]{64}/g) ?? [])
+  const problems: string[] = []
+  for (const { path: name } of files.filter(({ path: each }) => each.startsWith(FIXTURES))) {
+    if (/\/(MANIFEST[.]yaml|[^/]*[.]md|[.]gitignore)$/.test(name)) continue
+    const sha256 = createHash('sha256')
+      .update(await readFile(path.join(ROOT, name)))
+      .digest('hex')
+    if (!listed.has(sha256)) problems.push(`${name}: ${sha256} is not in ${FIXTURES}MANIFEST.yaml`)
+  }
+  return faultOf(problems)
+}
+
+const Names = z.record(z.string(), z.string()).default({})
+const Lockfile = z.object({ packages: z.record(z.string(), z.object({ optionalDependencies: Names })) })
+
+/** npm leaves out what it cannot find when it writes a lockfile, and then refuses to install from it elsewhere. */
+async function findLockfileHoles(): Promise<string | undefined> {
+  const { packages } = Lockfile.parse(JSON.parse(await textOf({ path: 'package-lock.json' })))
+  const problems: string[] = []
+  for (const [owner, { optionalDependencies }] of Object.entries(packages)) {
+    for (const name of Object.keys(optionalDependencies)) {
+      const isLocked = `node_modules/${name}` in packages || `${owner}/node_modules/${name}` in packages
+      if (!isLocked) problems.push(`${owner || 'package.json'} wants ${name}, which has no entry`)
+    }
+  }
+  return faultOf(problems)
+}
+
+async function findUnprovenPorts(files: readonly TrackedFile[]): Promise<string | undefined> {
+  const suites = files.filter(({ path: name }) => /^src\/ports\/.*[.]contract[.]ts$/.test(name))
+  const tests = await Promise.all(files.filter(({ path: name }) => name.endsWith('.test.ts')).map(textOf))
+  const problems: string[] = []
+  for (const { path: name } of files) {
+    const port = /^src\/ports\/([^/.]+)[.]ts$/.exec(name)?.[1]
+    if (port === undefined || port === 'ports') continue // ports.ts only gathers the others.
+    const suite = suites.find(({ path: each }) => path.basename(each, '.contract.ts') === port)
+    if (suite === undefined) problems.push(`${name}: there is no ${port}.contract.ts`)
+    else if (!tests.some((text) => text.includes(`/${port}.contract.ts'`)))
+      problems.push(`${suite.path}: no test runs it`)
+  }
+  return faultOf(problems)
+}

@@ -1,0 +1,69 @@
+/** Runs the tests and hands every result to the report: a line for each file, every failure, everything skipped. */
+import path from 'node:path'
+import { startVitest, type Reporter, type TestCase, type TestModule } from 'vitest/node'
+import type { Report } from './report.ts'
+import { ROOT } from './tools.ts'
+
+export type TestChoice = { readonly filters: readonly string[]; readonly quick: boolean }
+
+export async function runTests(report: Report, { filters, quick }: TestChoice): Promise<void> {
+  const vitest = await startVitest('test', [...filters], {
+    root: ROOT,
+    run: true,
+    watch: false,
+    passWithNoTests: true,
+    reporters: [reporterTo(report)],
+    ...(quick ? { exclude: ['**/node_modules/**', '**/*.e2e.test.ts'] } : {}),
+  })
+  await vitest.close()
+}
+
+function reporterTo(report: Report): Reporter {
+  let tests = 0
+  return {
+    onTestModuleEnd(module) {
+      tests += [...module.children.allTests()].length
+      reportModule(report, module)
+    },
+    onTestRunEnd(_modules, unhandledErrors) {
+      for (const error of unhandledErrors)
+        report.failed('tests: an error that no test awaited', 0, describe(error))
+      if (tests === 0) report.failed('tests', 0, 'no test was found')
+    },
+  }
+}
+
+function reportModule(report: Report, module: TestModule): void {
+  const file = path.relative(ROOT, module.moduleId)
+  const { duration } = module.diagnostic()
+  const tests = [...module.children.allTests()]
+  const passed = tests.filter((test) => test.result().state === 'passed')
+  if (passed.length > 0) report.passedMany(file, passed.length, duration)
+  for (const test of tests) reportTest(report, file, test)
+  for (const error of module.errors()) report.failed(file, duration, describe(error))
+  for (const suite of module.children.allSuites()) {
+    for (const error of suite.errors()) report.failed(`${file} › ${suite.fullName}`, 0, describe(error))
+  }
+}
+
+function reportTest(report: Report, file: string, test: TestCase): void {
+  const title = `${file} › ${test.fullName}`
+  const result = test.result()
+  if (result.state === 'failed') {
+    report.failed(title, test.diagnostic()?.duration ?? 0, result.errors.map(describe).join('\n\n'))
+  } else if (result.state === 'skipped') report.skipped(title, result.note ?? '')
+  else if (result.state === 'pending') report.failed(title, 0, 'did not finish')
+}
+
+type ShownError = {
+  readonly message?: string
+  readonly diff?: string
+  readonly stacks?: readonly { readonly file: string; readonly line: number; readonly column: number }[]
+}
+
+function describe({ message = 'an error without a message', diff, stacks = [] }: ShownError): string {
+  const places = stacks
+    .slice(0, 5)
+    .map(({ file, line, column }) => `at ${path.relative(ROOT, file)}:${line}:${column}`)
+  return [message, ...(diff === undefined ? [] : [diff]), ...places].join('\n')
+}
