@@ -7,14 +7,24 @@ import path from 'node:path'
 /** The repository's root. */
 export const ROOT = path.resolve(import.meta.dirname, '../..')
 
+export type EndedBytes = { readonly code: number; readonly stdout: Uint8Array; readonly stderr: string }
 export type Ended = { readonly code: number; readonly stdout: string; readonly stderr: string }
 
 /** Runs a program of `node_modules/.bin`, or of the machine, to its end. */
-export function runTool(
+export async function runTool(
   program: string,
   args: readonly string[],
   options: { cwd?: string } = {},
 ): Promise<Ended> {
+  const ended = await runToolBytes(program, args, options)
+  return { ...ended, stdout: Buffer.from(ended.stdout).toString() }
+}
+
+export function runToolBytes(
+  program: string,
+  args: readonly string[],
+  options: { cwd?: string } = {},
+): Promise<EndedBytes> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd: options.cwd ?? ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
     const stdout: Buffer[] = []
@@ -23,13 +33,23 @@ export function runTool(
     child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
     child.once('error', (cause) => reject(new Error(`${program} cannot be started`, { cause })))
     child.once('close', (code) =>
-      resolve({
-        code: code ?? 1,
-        stdout: Buffer.concat(stdout).toString(),
-        stderr: Buffer.concat(stderr).toString(),
-      }),
+      resolve({ code: code ?? 1, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() }),
     )
   })
+}
+
+/** Runs a program that has to succeed. */
+export async function mustRun(program: string, args: readonly string[]): Promise<Ended> {
+  const ended = await mustRunBytes(program, args)
+  return { ...ended, stdout: Buffer.from(ended.stdout).toString() }
+}
+
+export async function mustRunBytes(program: string, args: readonly string[]): Promise<EndedBytes> {
+  const ended = await runToolBytes(program, args)
+  if (ended.code === 0) return ended
+  throw new Error(
+    `${path.basename(program)} ${args.join(' ')} ended with ${ended.code}:\n${ended.stderr.trim()}`,
+  )
 }
 
 /** What the tool said when it was not content; undefined when it was. */

@@ -1,5 +1,6 @@
 /** Runs the tests and hands every result to the report: a line for each file, every failure, everything skipped. */
 import path from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { startVitest, type Reporter, type TestCase, type TestModule } from 'vitest/node'
 import type { Report } from './report.ts'
 import { ROOT } from './tools.ts'
@@ -65,5 +66,5 @@ function describe({ message = 'an error without a message', diff, stacks = [] }:
   const places = stacks
     .slice(0, 5)
     .map(({ file, line, column }) => `at ${path.relative(ROOT, file)}:${line}:${column}`)
-  return [message, ...(diff === undefined ? [] : [diff]), ...places].join('\n')
+  return stripVTControlCharacters([message, ...(diff === undefined ? [] : [diff]), ...places].join('\n'))
 }
