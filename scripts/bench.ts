@@ -1,0 +1,246 @@
+/**
+ * What the runtime costs, as ratios taken in one run:
+ *
+ *   scripts/bench                      CPU of `lintel sim` against a bare ffmpeg decode, at 1080p, 720p and 360p
+ *   scripts/bench --long               and the peak memory of Node over one hour of 1080p
+ *   scripts/bench --rounds 5 my.mp4    a video of yours instead
+ *
+ * Numbers never make it fail: a busy machine is no bug. The two sides take turns, so that both meet the same weather.
+ */
+import { spawn } from 'node:child_process'
+import { mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises'
+import { cpus, tmpdir } from 'node:os'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { z } from 'zod'
+import { mustRun, ROOT } from './checks/tools.ts'
+
+const LINTEL = path.join(ROOT, 'scripts/lintel')
+const CACHE = path.join(ROOT, '.cache/bench')
+const CPU_RATIO_WANTED = 1.3
+const PEAK_RSS_MB_WANTED = 200
+const SIZES = [
+  { name: '1080p', width: 1920, height: 1080 },
+  { name: '720p', width: 1280, height: 720 },
+  { name: '360p', width: 640, height: 360 },
+]
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '60' },
+    long: { type: 'boolean', default: false },
+  },
+})
+
+const work = await mkdtemp(path.join(tmpdir(), 'lintel-bench-'))
+try {
+  await main()
+} finally {
+  await rm(work, { recursive: true, force: true })
+}
+
+async function main(): Promise<void> {
+  const rounds = Number(values.rounds)
+  console.log(
+    `${cpus().length} processors, ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}, ${rounds} rounds each\n`,
+  )
+  await mustRun(LINTEL, ['owner', 'init', '--owner', ownerFile()])
+  console.log('video         length  ffmpeg CPU  lintel CPU   ratio   (each round)          lintel wall')
+  for (const video of await chooseVideos()) await compare(video, rounds)
+  console.log(
+    `\nratio: whole runtime against bare ffmpeg decoding to 5 small pictures a second; wanted at most ${CPU_RATIO_WANTED}`,
+  )
+  if (values.long) await measureMemory()
+}
+
+const ownerFile = (): string => path.join(work, 'owner.txt')
+
+type Video = { readonly name: string; readonly file: string }
+
+async function chooseVideos(): Promise<readonly Video[]> {
+  if (positionals.length > 0)
+    return positionals.map((file) => ({ name: path.basename(file), file: path.resolve(file) }))
+  const videos: Video[] = []
+  for (const size of SIZES) videos.push({ name: size.name, file: await makeVideo(size) })
+  return videos
+}
+
+/** A still scene with sensor noise through which something walks for a fifth of the time. Made once, then kept. */
+async function makeVideo({ name, width, height }: (typeof SIZES)[number]): Promise<string> {
+  const seconds = Number(values.seconds)
+  const file = path.join(CACHE, `${name}-${seconds}s.mp4`)
+  if ((await stat(file).catch(() => undefined)) !== undefined) return file
+  await mkdir(CACHE, { recursive: true })
+  const still = `mandelbrot=s=${width}x${height}:r=25,select='eq(n\\,0)',loop=-1:1,setpts=N/25/TB`
+  const walker = `color=c=0x404858:s=${even(width / 12)}x${even(height / 2)}:r=25`
+  const there = 'lt(mod(t\\,30)\\,6)' // Six seconds of every thirty.
+  const graph = `[0][1]overlay=x='(W+w)*mod(t\\,30)/6-w':y=H/3:enable='${there}':shortest=0,noise=alls=5:allf=t`
+  console.log(`making ${path.relative(process.cwd(), file)} …`)
+  await mustRun('ffmpeg', [
+    ...[
+      '-v',
+      'error',
+      '-y',
+      '-f',
+      'lavfi',
+      '-i',
+      still,
+      '-f',
+      'lavfi',
+      '-i',
+      walker,
+      '-filter_complex',
+      graph,
+    ],
+    ...[
+      '-t',
+      String(seconds),
+      '-c:v',
+      'libx264',
+      '-preset',
+      'veryfast',
+      '-crf',
+      '25',
+      '-g',
+      '50',
+      '-pix_fmt',
+      'yuv420p',
+    ],
+    `${file}.making.mp4`,
+  ])
+  await rename(`${file}.making.mp4`, file)
+  return file
+}
+
+const even = (n: number): number => Math.round(n / 2) * 2
+
+async function compare({ name, file }: Video, rounds: number): Promise<void> {
+  const bare: Cost[] = []
+  const whole: Cost[] = []
+  for (let round = 0; round < rounds; round++) {
+    bare.push(await costOf('ffmpeg', bareDecode(file)))
+    whole.push(await costOf(LINTEL, simOf(file, path.join(work, `${name}-${round}`))))
+  }
+  const ratios = whole.map(({ cpuS }, round) => cpuS / (bare[round]?.cpuS ?? Number.NaN))
+  const seconds = await durationOf(file)
+  const each = `(${ratios.map((ratio) => ratio.toFixed(2)).join(' ')})`
+  const row = [
+    name.padEnd(12),
+    `${seconds.toFixed(0)} s`.padStart(7),
+    `${median(bare.map(({ cpuS }) => cpuS)).toFixed(2)} s`.padStart(11),
+    `${median(whole.map(({ cpuS }) => cpuS)).toFixed(2)} s`.padStart(11),
+    median(ratios).toFixed(2).padStart(7),
+  ]
+  const wallS = median(whole.map((cost) => cost.wallS))
+  console.log(
+    `${row.join(' ')}   ${each.padEnd(22)}${wallS.toFixed(1)} s, ${(seconds / wallS).toFixed(0)} × real time`,
+  )
+}
+
+const bareDecode = (file: string): readonly string[] => [
+  '-v',
+  'error',
+  '-nostdin',
+  '-i',
+  file,
+  '-vf',
+  'fps=5,scale=320:-2,format=gray',
+  '-f',
+  'null',
+  '-',
+]
+
+const simOf = (file: string, data: string): readonly string[] => [
+  'sim',
+  file,
+  '--json',
+  '--speed',
+  'max',
+  '--data',
+  data,
+  '--owner',
+  ownerFile(),
+]
+
+type Cost = { readonly cpuS: number; readonly wallS: number }
+
+/** User and system time of a program and all its children, as the shell's `times` counts them. */
+async function costOf(program: string, args: readonly string[]): Promise<Cost> {
+  const startedAt = performance.now()
+  const { stdout } = await mustRun('sh', ['-c', '"$@" >/dev/null || exit; times', 'sh', program, ...args])
+  const wallS = (performance.now() - startedAt) / 1000
+  const children = stdout.trim().split('\n')[1] ?? ''
+  const [userS, systemS] = [...children.matchAll(/(\d+)m([\d.]+)s/g)].map(
+    ([, m, s]) => Number(m) * 60 + Number(s),
+  )
+  if (userS === undefined || systemS === undefined) throw new Error(`times: wanted two lines, got ${stdout}`)
+  return { cpuS: userS + systemS, wallS }
+}
+
+async function durationOf(file: string): Promise<number> {
+  const { stdout } = await mustRun('ffprobe', [
+    '-v',
+    'error',
+    '-show_entries',
+    'format=duration',
+    '-of',
+    'csv=p=0',
+    file,
+  ])
+  return Number(stdout)
+}
+
+const median = (numbers: readonly number[]): number => {
+  const sorted = numbers.toSorted((a, b) => a - b)
+  return ((sorted[(sorted.length - 1) >> 1] ?? Number.NaN) + (sorted[sorted.length >> 1] ?? Number.NaN)) / 2
+}
+
+async function measureMemory(): Promise<void> {
+  const [hd] = SIZES
+  if (hd === undefined) return
+  const minute = await makeVideo(hd)
+  const hour = path.join(work, 'hour.mp4')
+  const times = Math.ceil(3600 / (await durationOf(minute))) - 1
+  await mustRun('ffmpeg', ['-v', 'error', '-stream_loop', String(times), '-i', minute, '-c', 'copy', hour])
+  console.log('\none hour of 1080p …')
+  const { peakRssMb, reportedMb, wallS } = await runWatched(simOf(hour, path.join(work, 'hour')))
+  console.log(
+    `peak memory of Node: ${peakRssMb.toFixed(0)} MB by the kernel’s account, ${reportedMb.toFixed(0)} MB by its own; ` +
+      `wanted at most ${PEAK_RSS_MB_WANTED} MB (${wallS.toFixed(0)} s, ${(3600 / wallS).toFixed(0)} × real time)`,
+  )
+}
+
+const Report = z.object({ cost: z.object({ peakRssMb: z.number() }) })
+
+/** Runs lintel and watches the kernel's high-water mark of its memory; scripts/lintel becomes Node, so the id is Node's. */
+function runWatched(
+  args: readonly string[],
+): Promise<{ peakRssMb: number; reportedMb: number; wallS: number }> {
+  return new Promise((resolve, reject) => {
+    const startedAt = performance.now()
+    const child = spawn(LINTEL, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    let stdout = ''
+    let peakRssMb = 0
+    const watch = setInterval(() => {
+      readPeakRssMb(child.pid).then(
+        (mb) => (peakRssMb = Math.max(peakRssMb, mb)),
+        () => {},
+      ) // Gone already.
+    }, 200)
+    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
+    child.once('error', reject)
+    child.once('close', (code) => {
+      clearInterval(watch)
+      if (code !== 0) return reject(new Error(`lintel sim ended with ${code}`))
+      const { cost } = Report.parse(JSON.parse(stdout))
+      resolve({ peakRssMb, reportedMb: cost.peakRssMb, wallS: (performance.now() - startedAt) / 1000 })
+    })
+  })
+}
+
+async function readPeakRssMb(pid: number | undefined): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024
+}
