@@ -1,0 +1,14 @@
+/**
+ * Media: encoded video as bytes.
+ *
+ * Owns: ISO BMFF boxes, fragmented MP4 in and out, what a NAL unit is.
+ * Promises: samples come out exactly as they went in; times are whole ticks of the track's own time scale, never rounded.
+ * When full: a box over 64 MiB is refused.
+ * When it fails: `Fault('corrupt')` says what was wanted and what came.
+ * Stopping: nothing runs.
+ * Not its job: decoding, encoding, files, pipes, clocks.
+ * See: ISO/IEC 14496-12 (boxes), 14496-15 (sample entries), ITU-T H.264 and H.265.
+ */
+export { Fmp4Reader, type FragmentInit, type FragmentOutput } from './fmp4-reader.ts'
+export { fragment, initSegment, type FragmentSample, type SegmentTrack } from './fmp4-writer.ts'
+export { isReferencePicture, nalUnits } from './nal.ts'
