@@ -1,0 +1,52 @@
+import sharp from 'sharp'
+import { Fault } from '../../base/fault.ts'
+import type { Stills } from '../../ports/vision.ts'
+import { runTool } from './run-tool.ts'
+
+const PICTURE_BYTES_MAX = 128 * 1024 * 1024
+const QUALITY = 80
+
+/** Decodes in a pipe, never through a file: what is sealed later must not touch the disk in the open. */
+export const ffmpegStills: Stills = {
+  async jpegOf(mp4, { widthMax, signal }) {
+    const args = [
+      '-v',
+      'error',
+      '-f',
+      'mp4',
+      '-i',
+      'pipe:0',
+      '-frames:v',
+      '1',
+      '-vf',
+      `scale='min(${widthMax},iw)':-2`,
+      '-c:v',
+      'ppm',
+      '-f',
+      'image2pipe',
+      'pipe:1',
+    ]
+    const ppm = await runTool('ffmpeg', args, {
+      stdin: mp4,
+      signal,
+      failure: 'corrupt',
+      bytesMax: PICTURE_BYTES_MAX,
+    })
+    const { width, height, pixels } = parsePpm(ppm)
+    return sharp(pixels, { raw: { width, height, channels: 3 } })
+      .jpeg({ quality: QUALITY })
+      .toBuffer()
+  },
+}
+
+/** `P6 width height 255` and then three bytes a pixel; see ppm(5). */
+function parsePpm(ppm: Uint8Array): {
+  readonly width: number
+  readonly height: number
+  readonly pixels: Uint8Array
+} {
+  const head = /^P6\s+(\d+)\s+(\d+)\s+255\s/.exec(Buffer.from(ppm.subarray(0, 64)).toString('latin1'))
+  if (head === null)
+    throw new Fault('corrupt', `poster: wanted one decoded picture, got ${ppm.length} bytes that are none`)
+  return { width: Number(head[1]), height: Number(head[2]), pixels: ppm.subarray(head[0].length) }
+}
