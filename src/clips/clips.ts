@@ -1,0 +1,112 @@
+import type { Log } from '../base/log.ts'
+import type { ClipId, VisitId } from '../base/ids.ts'
+import type { MonoMs } from '../base/time.ts'
+import type { Ledger } from '../ledger/index.ts'
+import type { Packet, Track } from '../ports/camera.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Disk } from '../ports/disk.ts'
+import type { Random } from '../ports/random.ts'
+import type { Change, Records } from '../ports/records.ts'
+import type { Stills } from '../ports/vision.ts'
+import type { UploadJob } from '../upload/index.ts'
+import type { ClipSeal, DeviceKey } from '../vault/index.ts'
+import type { SignKind } from '../visits/index.ts'
+import type { Ended } from './cutter.ts'
+import type { ExpiryReason } from './rows.ts'
+
+export type ClipsDeps = {
+  readonly disk: Disk
+  readonly records: Records
+  readonly clock: Clock
+  readonly random: Random
+  readonly stills: Stills
+  readonly log: Log
+  /** A fresh file key, wrapped to the recipients of now. */
+  readonly sealClip: () => Promise<ClipSeal>
+  readonly deviceKey: DeviceKey
+  readonly ledger: Pick<Ledger, 'append'>
+  /** The changes that queue an upload; empty when there is no cloud. */
+  readonly queueUpload: (job: UploadJob) => readonly Change[]
+  readonly wakeUploads: () => void
+  /** What the preroll has of the present run, from the last key frame at or before `at`; the packet taken last among it. */
+  readonly prerollSince: (at: MonoMs) => readonly Packet[]
+  /** What the household calls this doorbell. */
+  readonly deviceName: string
+  readonly onClip: (happening: ClipHappening) => void
+}
+
+export type ClipRules = {
+  readonly partMs: number
+  readonly clipMsMax: number
+  readonly retainBytes: number
+  readonly retainMs: number
+  /** Disk space that clips never touch. */
+  readonly reserveBytes: number
+  readonly posterWidthMax: number
+}
+
+export type Label = { readonly label: string; readonly score: number; readonly at: MonoMs }
+
+/** All that is known of the visit so far, not only what is new. */
+export type VisitNotes = {
+  readonly signs: readonly SignKind[]
+  readonly presses: readonly MonoMs[]
+  readonly labels: readonly Label[]
+}
+
+export interface Clips extends AsyncDisposable {
+  /** Recovers what the last process left behind. Call before anything else. */
+  open(): Promise<void>
+  /** Clips may be recorded from now on; packets of other runs are not mixed with those of this one. */
+  beginRun(track: Track): Promise<void>
+  /** Resolves when the packet is where it belongs; a part that it completes is durable by then. */
+  take(packet: Packet): Promise<void>
+  endRun(): Promise<void>
+  /** Records the visit from `since` on. Does nothing when that visit is being recorded already. */
+  begin(visit: { readonly visit: VisitId; readonly since: MonoMs }): Promise<ClipId>
+  note(notes: VisitNotes): Promise<void>
+  /** The visit was over at `at`: its clip is sealed once its pictures up to then have come. */
+  end(options: { readonly at: MonoMs }): Promise<void>
+  /** Nothing is being recorded, and nothing waits to be. */
+  idle(): boolean
+  /** Makes room as the rules say. */
+  retain(): Promise<void>
+  /** What becomes true when the object is stored; to be written in one transaction with the end of the upload. */
+  uploaded(job: UploadJob): readonly Change[]
+}
+
+export type ClipHappening =
+  | { readonly kind: 'clip-began'; readonly clip: ClipId; readonly visit: VisitId; readonly from: MonoMs }
+  | { readonly kind: 'part-stored'; readonly clip: ClipId; readonly part: number; readonly bytes: number }
+  | {
+      readonly kind: 'clip-sealed'
+      readonly clip: ClipId
+      readonly visit: VisitId
+      readonly from: MonoMs
+      readonly to: MonoMs
+      readonly parts: number
+      readonly bytes: number
+      readonly ended: Ended
+    }
+  | {
+      readonly kind: 'clip-recovered'
+      readonly clip: ClipId
+      readonly visit: VisitId
+      readonly parts: number
+      readonly bytes: number
+    }
+  /** Told when the upload is known; told again if the note of it could not be written at first. */
+  | { readonly kind: 'clip-uploaded'; readonly clip: ClipId }
+  | {
+      readonly kind: 'clip-expired'
+      readonly clip: ClipId
+      readonly why: ExpiryReason
+      /** False: nobody will see it any more. */
+      readonly uploaded: boolean
+    }
+  /** The disk was full, and this much of the visit is not recorded. */
+  | { readonly kind: 'clip-gap'; readonly clip: ClipId; readonly visit: VisitId; readonly ms: number }
+  /** An object was acknowledged and is gone; `file` is its name in the clip's folder. */
+  | { readonly kind: 'object-lost'; readonly clip: ClipId; readonly file: string }
+  /** Nothing is recorded any more until the next start. */
+  | { readonly kind: 'storage-failed'; readonly why: string }

@@ -1,0 +1,29 @@
+import { concatBytes } from '../base/bytes.ts'
+import { isFault } from '../base/fault.ts'
+import { fragment, initSegment } from '../media/index.ts'
+import type { Packet, Track } from '../ports/camera.ts'
+import type { ClipRules, ClipsDeps } from './clips.ts'
+
+/** The key frame as JPEG; undefined, and logged, when it cannot be had. */
+export async function posterOf(
+  { stills, log }: Pick<ClipsDeps, 'stills' | 'log'>,
+  { track, key, rules }: { track: Track; key: Packet; rules: Pick<ClipRules, 'posterWidthMax'> },
+): Promise<Uint8Array | undefined> {
+  const { signal } = new AbortController() // The driver bounds its own time; a clip that is being sealed waits for it.
+  try {
+    return await stills.jpegOf(oneFrame(track, key), { widthMax: rules.posterWidthMax, signal })
+  } catch (error) {
+    if (!isFault(error) || error.kind === 'bug') throw error
+    log.warn('clips.no_poster', { problem: error.message })
+    return undefined
+  }
+}
+
+/** A film of one picture. */
+function oneFrame(track: Track, { data, duration }: Packet): Uint8Array {
+  const samples = [{ data, duration, compositionOffset: 0, isKey: true }]
+  return concatBytes([
+    initSegment(track, { presentationOffset: 0 }),
+    fragment({ sequence: 1, baseDts: 0, samples }),
+  ])
+}

@@ -1,0 +1,111 @@
+import type { ClipId } from '../base/ids.ts'
+import { isFault } from '../base/fault.ts'
+import { TEMPORARY_SUFFIX } from '../ports/disk.ts'
+import type { Bench } from './bench.ts'
+import { sealClip, type LastMeta } from './manifest.ts'
+import { objectRow } from './objects.ts'
+import { clipFolder, CLIPS, fileOf, objectKey, pathOf, QUARANTINE, type ObjectRow } from './rows.ts'
+import { bytesOf, partsOf, type ShelfClip } from './shelf.ts'
+
+/** *Start*: whatever the last process left half done is finished. Interrupted, it is done again with the same outcome. */
+export async function recover(bench: Bench): Promise<void> {
+  const { deps, shelf, room } = bench
+  await deps.disk.makeFolder(CLIPS)
+  await deps.disk.makeFolder(QUARANTINE)
+  await deps.disk.syncFolder('')
+  await shelf.load()
+  await sweep(bench)
+  for (const clip of shelf.clips()) {
+    if (clip.row.phase === 'growing' || clip.row.phase === 'sealed') await noteLost(bench, clip)
+  }
+  for (const clip of shelf.clips()) {
+    if (clip.row.phase === 'growing') await closeClip(bench, clip)
+    if (clip.row.phase === 'expiring') await room.expire(clip, clip.row.why)
+  }
+}
+
+/** Temporary files go; what nobody acknowledged is put aside, never deleted. */
+async function sweep(bench: Bench): Promise<void> {
+  const { disk } = bench.deps
+  for (const { name, isFolder } of await disk.list(CLIPS)) {
+    const clip = bench.shelf.get(name as ClipId) // A folder that is no clip's is found under no id.
+    if (clip === undefined) await putAside(bench, { from: `${CLIPS}/${name}`, to: `${QUARANTINE}/${name}` })
+    else if (isFolder) await sweepFolder(bench, clip)
+  }
+  await disk.syncFolder(CLIPS)
+  await disk.syncFolder(QUARANTINE)
+}
+
+async function sweepFolder(bench: Bench, clip: ShelfClip): Promise<void> {
+  const { disk } = bench.deps
+  const folder = clipFolder(clip.id)
+  if (clip.row.phase === 'expiring') return // All of it goes.
+  let isChanged = false
+  for (const { name } of await disk.list(folder)) {
+    if (clip.objects.has(`${clip.id}/${name}`)) continue
+    isChanged = true
+    if (name.endsWith(TEMPORARY_SUFFIX)) await disk.remove(`${folder}/${name}`)
+    else await putAside(bench, { from: `${folder}/${name}`, to: `${QUARANTINE}/${clip.id}-${name}` })
+  }
+  if (isChanged) await disk.syncFolder(folder)
+}
+
+async function putAside({ deps }: Bench, paths: { from: string; to: string }): Promise<void> {
+  deps.log.warn('clips.put_aside', paths)
+  await deps.disk.rename(paths)
+}
+
+/** What was acknowledged and is neither on the disk nor in the cloud is missed aloud. */
+async function noteLost({ deps, shelf }: Bench, clip: ShelfClip): Promise<void> {
+  const files = await deps.disk.list(clipFolder(clip.id))
+  const sizes = new Map(files.map(({ name, bytes }) => [name, bytes]))
+  for (const object of [...clip.objects.values()]) {
+    if (object.lost || isThere(object, sizes.get(fileOf(object)), clip)) continue
+    deps.log.error('clips.object_lost', {
+      clip: clip.id,
+      file: fileOf(object),
+      wantedBytes: object.bytes,
+      gotBytes: sizes.get(fileOf(object)) ?? 0,
+      uploaded: object.uploaded,
+    })
+    if (object.uploaded) continue
+    await shelf.markLost(clip.id, object)
+    deps.onClip({ kind: 'object-lost', clip: clip.id, file: fileOf(object) })
+  }
+}
+
+/** The meta of a growing clip may be newer than its row, and of another size. */
+const isThere = (object: ObjectRow, bytes: number | undefined, { row }: ShelfClip): boolean =>
+  object.what === 'meta' && row.phase === 'growing' ? bytes !== undefined : bytes === object.bytes
+
+/** The power went while it grew: it ends with the last part that was acknowledged. */
+async function closeClip(bench: Bench, clip: ShelfClip): Promise<void> {
+  const { deps, room } = bench
+  const parts = partsOf(clip).filter(({ lost }) => !lost)
+  if (parts.length === 0) {
+    await room.expire(clip, 'empty')
+    return
+  }
+  const meta = await lastMeta(bench, clip)
+  const done = await room.tryTwice(0, () => sealClip(bench, clip, { meta, ended: 'recovered' }))
+  if (!done) {
+    deps.log.error('clips.seal_postponed', { clip: clip.id })
+    return
+  }
+  const bytes = bytesOf(clip)
+  deps.log.warn('clips.recovered', { clip: clip.id, parts: parts.length, bytes })
+  deps.onClip({ kind: 'clip-recovered', clip: clip.id, visit: clip.row.visit, parts: parts.length, bytes })
+}
+
+/** The meta as last written. Its key is gone, so it stays as it is. */
+async function lastMeta({ deps }: Bench, clip: ShelfClip): Promise<LastMeta> {
+  const place = { what: 'meta', part: 0 } as const
+  try {
+    const bytes = await deps.disk.read(pathOf(clip.id, place))
+    return { object: objectRow({ ...place, name: clip.row.names.meta }, bytes), bytes }
+  } catch (error) {
+    const row = clip.objects.get(objectKey(clip.id, place))
+    if (!isFault(error, 'missing') || row === undefined) throw error
+    return { object: row, bytes: undefined }
+  }
+}

@@ -1,0 +1,164 @@
+import { Fault, isFault } from '../base/fault.ts'
+import type { ClipId } from '../base/ids.ts'
+import type { WallTime } from '../base/time.ts'
+import type { ClipRules, ClipsDeps } from './clips.ts'
+import { clipFolder, CLIPS, type ClipRow, type ExpiryReason } from './rows.ts'
+import { bytesOf, isUploaded, type Shelf, type ShelfClip } from './shelf.ts'
+
+export type RoomDeps = Pick<ClipsDeps, 'disk' | 'clock' | 'log' | 'ledger' | 'onClip'>
+export type RoomRules = Pick<ClipRules, 'retainBytes' | 'retainMs' | 'reserveBytes'>
+
+/** One clip as retention looks at it. */
+export type Candidate = {
+  readonly clip: ClipId
+  readonly bytes: number
+  readonly uploaded: boolean
+  readonly hour: number | undefined
+  readonly phase: ClipRow['phase']
+}
+
+export type Situation = {
+  readonly freeBytes: number
+  /** Hours since 1970; undefined when the clock is not trusted. */
+  readonly hour: number | undefined
+  /** What is about to be written. */
+  readonly wantedBytes: number
+}
+
+export type Expiry = { readonly clip: ClipId; readonly why: 'age' | 'room' }
+
+/**
+ * Which clips have to go, in this order. Pure. `clips` are in the order they were begun.
+ * What is uploaded goes first, what is not goes last, what grows never.
+ */
+export function planExpiry(
+  clips: readonly Candidate[],
+  situation: Situation,
+  rules: RoomRules,
+): readonly Expiry[] {
+  const mayGo = clips.filter(({ phase }) => phase === 'sealed' || phase === 'uploaded')
+  const inOrder = [...mayGo.filter(({ uploaded }) => uploaded), ...mayGo.filter(({ uploaded }) => !uploaded)]
+  const isOld = ({ hour }: Candidate): boolean =>
+    situation.hour !== undefined && hour !== undefined && (situation.hour - hour) * HOUR_MS > rules.retainMs
+  const old = inOrder.filter(isOld)
+  const others = inOrder.filter((candidate) => !isOld(candidate))
+  const kept = sumOf(clips) - sumOf(old) + situation.wantedBytes
+  let tooMuch = Math.max(
+    kept - rules.retainBytes,
+    rules.reserveBytes + situation.wantedBytes - situation.freeBytes - sumOf(old),
+  )
+  const forRoom: Candidate[] = []
+  for (const candidate of others) {
+    if (tooMuch <= 0) break
+    forRoom.push(candidate)
+    tooMuch -= candidate.bytes
+  }
+  return [
+    ...old.map(({ clip }) => ({ clip, why: 'age' as const })),
+    ...forRoom.map(({ clip }) => ({ clip, why: 'room' as const })),
+  ]
+}
+
+const HOUR_MS = 3_600_000
+
+export const hourOf = ({ at, trusted }: WallTime): number | undefined =>
+  trusted ? Math.floor(at / HOUR_MS) : undefined
+
+const sumOf = (clips: readonly Candidate[]): number => clips.reduce((sum, { bytes }) => sum + bytes, 0)
+
+/** Keeps the disk from filling up with clips. */
+export class Room {
+  readonly #deps: RoomDeps
+  readonly #rules: RoomRules
+  readonly #shelf: Shelf
+  #turn: Promise<void> = Promise.resolve()
+
+  constructor(deps: RoomDeps, rules: RoomRules, shelf: Shelf) {
+    this.#deps = deps
+    this.#rules = rules
+    this.#shelf = shelf
+  }
+
+  /** Tries to write about `bytes`; when the disk is full, makes room and tries once more. False: still full. */
+  async tryTwice(bytes: number, write: () => Promise<void>): Promise<boolean> {
+    if (await this.#try(bytes, write)) return true
+    await this.retain(bytes)
+    return this.#try(bytes, write)
+  }
+
+  /** Lets clips expire until the rules are met and `wantedBytes` more will fit. */
+  retain(wantedBytes = 0): Promise<void> {
+    const mine = this.#turn.then(() => this.#retain(wantedBytes))
+    this.#turn = mine.catch(() => {}) // Whoever asked hears of it.
+    return mine
+  }
+
+  /** Takes the clip away for good; an interrupted one goes on where it stopped. */
+  async expire(clip: ShelfClip, why: ExpiryReason): Promise<void> {
+    const wasUploaded = isUploaded(clip)
+    const row: ClipRow = { ...clip.row, phase: 'expiring', why }
+    if (clip.row.phase !== 'expiring') await this.#writeTombstone(clip.id, row, wasUploaded)
+    await this.#unlink(clip.id)
+    await this.#shelf.write([
+      { clip: clip.id, removeObjects: true },
+      { clip: clip.id, row: { ...row, phase: 'expired' } },
+    ])
+    this.#deps.log[wasUploaded ? 'info' : 'warn']('clips.expired', {
+      clip: clip.id,
+      why,
+      uploaded: wasUploaded,
+    })
+    this.#deps.onClip({ kind: 'clip-expired', clip: clip.id, why, uploaded: wasUploaded })
+  }
+
+  async #try(bytes: number, write: () => Promise<void>): Promise<boolean> {
+    try {
+      const free = await this.#deps.disk.free()
+      if (free.bytes - bytes < this.#rules.reserveBytes) {
+        const wanted = `${bytes} bytes and ${this.#rules.reserveBytes} to spare`
+        throw new Fault('full', `disk: wanted room for ${wanted}, got ${free.bytes}`)
+      }
+      await write()
+      return true
+    } catch (error) {
+      if (!isFault(error, 'full')) throw error
+      this.#deps.log.warn('clips.full', { problem: error.message })
+      return false
+    }
+  }
+
+  async #retain(wantedBytes: number): Promise<void> {
+    const candidates = this.#shelf.clips().map((clip) => ({
+      clip: clip.id,
+      bytes: bytesOf(clip),
+      uploaded: clip.row.phase === 'uploaded',
+      hour: clip.row.hour,
+      phase: clip.row.phase,
+    }))
+    const { bytes: freeBytes } = await this.#deps.disk.free()
+    const situation = { freeBytes, hour: hourOf(this.#deps.clock.wall()), wantedBytes }
+    for (const { clip, why } of planExpiry(candidates, situation, this.#rules)) {
+      const found = this.#shelf.get(clip)
+      if (found !== undefined) await this.expire(found, why)
+    }
+  }
+
+  async #writeTombstone(clip: ClipId, row: ClipRow, wasUploaded: boolean): Promise<void> {
+    // A clip that never got a manifest is not in the ledger, so it cannot be missed there.
+    if (wasUploaded || (row.phase === 'expiring' && row.why === 'empty')) {
+      await this.#shelf.write([{ clip, row }])
+      return
+    }
+    await this.#shelf.write([{ clip, row }], [], (changes) =>
+      this.#deps.ledger.append({ type: 'expired', clip }, changes),
+    )
+  }
+
+  async #unlink(clip: ClipId): Promise<void> {
+    const { disk } = this.#deps
+    const folder = clipFolder(clip)
+    for (const { name } of await disk.list(folder)) await disk.remove(`${folder}/${name}`)
+    await disk.remove(folder)
+    await disk.syncFolder(CLIPS)
+  }
+}
