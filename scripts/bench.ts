@@ -20,9 +20,9 @@ const CACHE = path.join(ROOT, '.cache/bench')
 const CPU_RATIO_WANTED = 1.3
 const PEAK_RSS_MB_WANTED = 200
 const SIZES = [
-  { name: '1080p', width: 1920, height: 1080 },
-  { name: '720p', width: 1280, height: 720 },
-  { name: '360p', width: 640, height: 360 },
+  { name: '1080p', width: 1920, height: 1080, kbitPerS: 3000 }, // What cameras of that size send.
+  { name: '720p', width: 1280, height: 720, kbitPerS: 1500 },
+  { name: '360p', width: 640, height: 360, kbitPerS: 500 },
 ]
 
 const { values, positionals } = parseArgs({
@@ -35,20 +35,16 @@ const { values, positionals } = parseArgs({
 })
 
 const work = await mkdtemp(path.join(tmpdir(), 'lintel-bench-'))
-try {
-  await main()
-} finally {
-  await rm(work, { recursive: true, force: true })
-}
 
 async function main(): Promise<void> {
   const rounds = Number(values.rounds)
   console.log(
     `${cpus().length} processors, ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}, ${rounds} rounds each\n`,
   )
+  const videos = await chooseVideos()
   await mustRun(LINTEL, ['owner', 'init', '--owner', ownerFile()])
   console.log('video         length  ffmpeg CPU  lintel CPU   ratio   (each round)          lintel wall')
-  for (const video of await chooseVideos()) await compare(video, rounds)
+  for (const video of videos) await compare(video, rounds)
   console.log(
     `\nratio: whole runtime against bare ffmpeg decoding to 5 small pictures a second; wanted at most ${CPU_RATIO_WANTED}`,
   )
@@ -68,9 +64,9 @@ async function chooseVideos(): Promise<readonly Video[]> {
 }
 
 /** A still scene with sensor noise through which something walks for a fifth of the time. Made once, then kept. */
-async function makeVideo({ name, width, height }: (typeof SIZES)[number]): Promise<string> {
+async function makeVideo({ name, width, height, kbitPerS }: (typeof SIZES)[number]): Promise<string> {
   const seconds = Number(values.seconds)
-  const file = path.join(CACHE, `${name}-${seconds}s.mp4`)
+  const file = path.join(CACHE, `${name}-${seconds}s-${kbitPerS}k.mp4`)
   if ((await stat(file).catch(() => undefined)) !== undefined) return file
   await mkdir(CACHE, { recursive: true })
   const still = `mandelbrot=s=${width}x${height}:r=25,select='eq(n\\,0)',loop=-1:1,setpts=N/25/TB`
@@ -78,39 +74,15 @@ async function makeVideo({ name, width, height }: (typeof SIZES)[number]): Promi
   const there = 'lt(mod(t\\,30)\\,6)' // Six seconds of every thirty.
   const graph = `[0][1]overlay=x='(W+w)*mod(t\\,30)/6-w':y=H/3:enable='${there}':shortest=0,noise=alls=5:allf=t`
   console.log(`making ${path.relative(process.cwd(), file)} …`)
+  const encode = `-t ${seconds} -c:v libx264 -preset veryfast -b:v ${kbitPerS}k -g 50 -pix_fmt yuv420p`.split(
+    ' ',
+  )
+  const making = `${file}.making.mp4`
   await mustRun('ffmpeg', [
-    ...[
-      '-v',
-      'error',
-      '-y',
-      '-f',
-      'lavfi',
-      '-i',
-      still,
-      '-f',
-      'lavfi',
-      '-i',
-      walker,
-      '-filter_complex',
-      graph,
-    ],
-    ...[
-      '-t',
-      String(seconds),
-      '-c:v',
-      'libx264',
-      '-preset',
-      'veryfast',
-      '-crf',
-      '25',
-      '-g',
-      '50',
-      '-pix_fmt',
-      'yuv420p',
-    ],
-    `${file}.making.mp4`,
+    ...['-v', 'error', '-y', '-f', 'lavfi', '-i', still, '-f', 'lavfi', '-i', walker],
+    ...['-filter_complex', graph, ...encode, making],
   ])
-  await rename(`${file}.making.mp4`, file)
+  await rename(making, file)
   return file
 }
 
@@ -243,4 +215,10 @@ function runWatched(
 async function readPeakRssMb(pid: number | undefined): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
   return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024
+}
+
+try {
+  await main()
+} finally {
+  await rm(work, { recursive: true, force: true })
 }

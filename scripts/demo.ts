@@ -47,10 +47,6 @@ type Clip = Summary['clips'][number]
 type Scene = { readonly title: string; readonly file: string; readonly pressesS: readonly number[] }
 
 const startedAt = performance.now()
-await main().catch((error: unknown) => {
-  console.error(`\nThe demo did not succeed: ${error instanceof Error ? error.message : String(error)}`)
-  process.exitCode = 1
-})
 
 async function main(): Promise<void> {
   await rm(OUT, { recursive: true, force: true })
@@ -347,3 +343,8 @@ const isFile = async (file: string): Promise<boolean> =>
 
 const isInstalled = async (program: string): Promise<boolean> =>
   (await runTool('sh', ['-c', `command -v ${program}`])).code === 0
+
+await main().catch((error: unknown) => {
+  console.error(`\nThe demo did not succeed: ${error instanceof Error ? error.message : String(error)}`)
+  process.exitCode = 1
+})
