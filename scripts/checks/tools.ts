@@ -61,20 +61,18 @@ export async function faultOfTool(program: string, args: readonly string[]): Pro
 export type TrackedFile = { readonly path: string; readonly executable: boolean }
 
 /** The files that a clone would have: those git tracks and those it would add, without what is being deleted. */
-export async function trackedFiles(): Promise<readonly TrackedFile[]> {
-  const { code, stdout, stderr } = await runTool('git', [
-    'ls-files',
-    '-z',
-    '--cached',
-    '--others',
-    '--exclude-standard',
-  ])
+export async function trackedFiles(root: string): Promise<readonly TrackedFile[]> {
+  const { code, stdout, stderr } = await runTool(
+    'git',
+    ['ls-files', '-z', '--cached', '--others', '--exclude-standard'],
+    { cwd: root },
+  )
   if (code !== 0) throw new Error(`git ls-files: ${stderr}`)
   const found = await Promise.all(
     [...new Set(stdout.split('\0'))]
       .filter((name) => name !== '')
       .map(async (name) => {
-        const facts = await stat(path.join(ROOT, name)).catch(() => undefined)
+        const facts = await stat(path.join(root, name)).catch(() => undefined)
         return facts?.isFile() === true ? [{ path: name, executable: (facts.mode & 0o111) !== 0 }] : []
       }),
   )
