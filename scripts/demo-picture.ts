@@ -37,7 +37,21 @@ const TONE = { motion: '#e0a33a', visit: '#4a7fb5', clip: '#3d8b6e', press: '#c8
 
 export async function drawStory(story: DemoStory, file: string): Promise<void> {
   const places = placeThumbnails(story)
-  const svg = [
+  const pictures = await Promise.all(
+    places.map(async ({ jpeg, left }) => ({
+      input: await framed(jpeg),
+      left: Math.round(left),
+      top: PICTURES_Y,
+    })),
+  )
+  await sharp(Buffer.from(storySvg(story, places)))
+    .composite(pictures)
+    .png()
+    .toFile(file)
+}
+
+export function storySvg(story: DemoStory, places: readonly Place[] = placeThumbnails(story)): string {
+  return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" font-family="DejaVu Sans, sans-serif">`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="${INK.paper}"/>`,
     text({ x: 40, y: 52, size: 26, bold: true }, story.title),
@@ -49,14 +63,6 @@ export async function drawStory(story: DemoStory, file: string): Promise<void> {
     text({ x: 40, y: FOOTER_Y + 10, size: 15, fill: INK.faint }, story.footer),
     '</svg>',
   ].join('\n')
-  const pictures = await Promise.all(
-    places.map(async ({ jpeg, left }) => ({
-      input: await framed(jpeg),
-      left: Math.round(left),
-      top: PICTURES_Y,
-    })),
-  )
-  await sharp(Buffer.from(svg)).composite(pictures).png().toFile(file)
 }
 
 type Place = Thumbnail & { readonly left: number }
