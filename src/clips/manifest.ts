@@ -1,6 +1,5 @@
 import { utf8 } from '../base/bytes.ts'
-import { canonicalJson } from '../base/json.ts'
-import type { ClipManifest } from '../formats/index.ts'
+import { lineOf, type BoundObject, type ClipManifest } from '../formats/index.ts'
 import type { Bench } from './bench.ts'
 import type { Ended } from './cutter.ts'
 import { fileJob, inlineJob, objectRow } from './objects.ts'
@@ -16,7 +15,7 @@ export async function sealClip(
   clip: ShelfClip,
   { meta, ended }: { meta: LastMeta; ended: Ended },
 ): Promise<void> {
-  const note = deps.deviceKey.signNote(`${canonicalJson(manifestOf(clip, { meta, ended, deps, shelf }))}\n`)
+  const note = deps.deviceKey.signNote(lineOf(manifestOf(clip, { meta, ended, deps, shelf })))
   const bytes = utf8(note)
   const manifest = objectRow({ what: 'manifest', part: 0, name: clip.row.names.manifest }, bytes)
   await deps.disk.replace(pathOf(clip.id, manifest), bytes)
@@ -64,8 +63,4 @@ function manifestOf(clip: ShelfClip, { deps, shelf, meta, ended }: Circumstances
   }
 }
 
-const bound = ({ name, bytes, sha256 }: ObjectRow): { name: string; bytes: number; sha256: string } => ({
-  name,
-  bytes,
-  sha256,
-})
+const bound = ({ name, bytes, sha256 }: ObjectRow): BoundObject => ({ name, bytes, sha256 })

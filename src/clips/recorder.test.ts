@@ -16,6 +16,7 @@ import {
   packetsFrom,
   Rig,
   samplesOf,
+  testDeviceKey,
   track,
   visitId,
   type RigOptions,
@@ -270,7 +271,7 @@ describe('the manifest', () => {
     expect(manifest).toMatchObject({
       format: 'lintel-clip-manifest/1',
       clip: first,
-      device: 'lintel/0123456789abcdef',
+      device: testDeviceKey.name,
       parts: [await boundFile(first, '0000.age'), await boundFile(first, '0001.age')],
       meta: await boundFile(first, 'meta.age'),
       poster: await boundFile(first, 'poster.age'),

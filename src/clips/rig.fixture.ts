@@ -1,12 +1,19 @@
 /** What the tests of this folder share: packets, a seal that hides nothing, a clock to set, ports that fail on demand. */
-import { generateKeyPairSync, sign } from 'node:crypto'
-import { assert } from '../base/assert.ts'
+import { generateKeyPairSync } from 'node:crypto'
 import { concatBytes, fromUtf8, utf8 } from '../base/bytes.ts'
 import type { Fault } from '../base/fault.ts'
 import type { VisitId } from '../base/ids.ts'
 import type { Json } from '../base/json.ts'
 import type { Log, LogFields } from '../base/log.ts'
 import { monoMs, ticks, unixMs, type MonoMs } from '../base/time.ts'
+import {
+  openManifest,
+  parseMeta,
+  signerOf,
+  signNote,
+  type ClipManifest,
+  type ClipMeta,
+} from '../formats/index.ts'
 import { Fmp4Reader, type FragmentOutput } from '../media/index.ts'
 import type { Packet, Track } from '../ports/camera.ts'
 import type { Disk } from '../ports/disk.ts'
@@ -58,7 +65,7 @@ function packetAt(ms: number, bytes: number): Packet {
   }
 }
 
-export const visitId = (n: number): VisitId => `visit000000000${n}` as VisitId
+export const visitId = (n: number): VisitId => `a000000000000${String(n).padStart(3, '0')}` as VisitId
 
 export type RigOptions = {
   readonly disk: Disk
@@ -154,12 +161,12 @@ export const plainSeal: Awaited<ReturnType<ClipsDeps['sealClip']>> = {
 
 export const unsealed = (bytes: Uint8Array): Uint8Array => bytes.subarray(plainSeal.header.length)
 
-const keys = generateKeyPairSync('ed25519')
+const signer = signerOf('lintel', generateKeyPairSync('ed25519').privateKey)
 
 export const testDeviceKey: ClipsDeps['deviceKey'] = {
-  name: 'lintel/0123456789abcdef',
-  publicKey: new Uint8Array(keys.publicKey.export({ format: 'der', type: 'spki' }).subarray(-32)),
-  signNote: (body) => `${body}\n— test ${sign(null, utf8(body), keys.privateKey).toString('base64')}\n`,
+  name: signer.name,
+  publicKey: signer.publicKey,
+  signNote: (body) => signNote(body, signer),
 }
 
 /** Entries in their order, written as the real ledger writes them: in one transaction with what came along. */
@@ -209,18 +216,11 @@ export async function filmOf(disk: Disk, clip: string): Promise<Uint8Array> {
   )
 }
 
-export async function metaOf(disk: Disk, clip: string): Promise<Readonly<Record<string, unknown>>> {
-  const meta: unknown = JSON.parse(fromUtf8(unsealed(await disk.read(`clips/${clip}/meta.age`))))
-  assert(typeof meta === 'object' && meta !== null, 'the meta is an object')
-  return { ...meta }
-}
+export const metaOf = async (disk: Disk, clip: string): Promise<ClipMeta> =>
+  parseMeta(clip, fromUtf8(unsealed(await disk.read(`clips/${clip}/meta.age`))))
 
-export async function manifestOf(disk: Disk, clip: string): Promise<Readonly<Record<string, unknown>>> {
-  const [body = ''] = fromUtf8(await disk.read(`clips/${clip}/manifest.note`)).split('\n')
-  const manifest: unknown = JSON.parse(body)
-  assert(typeof manifest === 'object' && manifest !== null, 'the manifest is an object')
-  return { ...manifest }
-}
+export const manifestOf = async (disk: Disk, clip: string): Promise<ClipManifest> =>
+  openManifest(clip, fromUtf8(await disk.read(`clips/${clip}/manifest.note`)))
 
 /** Whether a call goes through, and whether one that fails did its work before. */
 export type Verdict = 'pass' | 'fail-before' | 'fail-after'
@@ -230,16 +230,22 @@ export function guarded(
   ports: { disk: Disk; records: Records },
   ask: (call: string) => Verdict,
   fault: () => Fault,
-): { disk: Disk; records: Records } {
+): { disk: Disk; records: Records; settled(): Promise<void> } {
+  const calls = new Set<Promise<void>>()
   const guard =
     <A extends readonly unknown[]>(name: string, call: (...args: A) => Promise<void>) =>
     async (...args: A): Promise<void> => {
       const verdict = ask(`${name} ${typeof args[0] === 'string' ? args[0] : ''}`.trim())
-      if (verdict !== 'fail-before') await call(...args)
+      if (verdict !== 'fail-before') {
+        const running = call(...args)
+        calls.add(running)
+        await running.finally(() => calls.delete(running))
+      }
       if (verdict !== 'pass') throw fault()
     }
   const { disk, records } = ports
   return {
+    settled: async () => void (await Promise.allSettled(calls)),
     disk: {
       makeFolder: guard('makeFolder', (path) => disk.makeFolder(path)),
       create: guard('create', (path, bytes, options) => disk.create(path, bytes, options)),
