@@ -35,6 +35,14 @@ export class MerkleEdge {
     this.#size++
   }
 
+  /** The same edge, to be grown without changing this one. */
+  copy(): MerkleEdge {
+    const copy = new MerkleEdge()
+    copy.#subtrees = [...this.#subtrees]
+    copy.#size = this.#size
+    return copy
+  }
+
   root(): Uint8Array {
     if (this.#subtrees.length === 0) return sha256()
     return this.#subtrees.map(({ hash }) => hash).reduceRight((right, left) => nodeHash(left, right))

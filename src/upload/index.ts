@@ -1,0 +1,13 @@
+/**
+ * Upload: the durable queue to the cloud.
+ *
+ * Owns: the table `upload`.
+ * Promises: first in, first out, one at a time; an object counts as stored only when the store has acknowledged it and its
+ *   checksum agrees; a row goes, and what follows from it becomes true, in one transaction; it survives a restart.
+ * When full: as long as the clips on the device; retention decides what is given up, here nothing is.
+ * When it fails: weather is waited out with growing, jittered pauses; a damaged file is set aside (its row stays, marked) and said.
+ * Stopping: `run` ends when its signal is aborted; what was under way is sent again next time.
+ * Not its job: what is uploaded (`clips/`, `ledger/`), how (`drivers/s3`).
+ * See: `queue.ts`.
+ */
+export { createUploads, type UploadDeps, type UploadJob, type Uploads } from './queue.ts'

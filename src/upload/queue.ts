@@ -1,0 +1,209 @@
+import { createHash } from 'node:crypto'
+import { Fault, isFault, messageOf } from '../base/fault.ts'
+import type { ClipId } from '../base/ids.ts'
+import type { Json } from '../base/json.ts'
+import type { Log } from '../base/log.ts'
+import { retryDelayMs, type RetryRules } from '../base/retry.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Disk } from '../ports/disk.ts'
+import type { ObjectStore } from '../ports/object-store.ts'
+import type { Random } from '../ports/random.ts'
+import { orderKey, type Change, type Records } from '../ports/records.ts'
+
+/** One object that has to get to the cloud. */
+export type UploadJob = {
+  /** Its name there. */
+  readonly name: string
+  /** A sealed file on the disk, or small bytes in the row itself (base64). */
+  readonly source: { readonly file: string } | { readonly inline: string }
+  /** Hexadecimal SHA-256 of the bytes. */
+  readonly sha256: string
+  readonly bytes: number
+  /** A newer state of the same object may take its place; otherwise it must not exist yet. */
+  readonly replace: boolean
+  readonly clip?: ClipId
+  readonly what: 'part' | 'meta' | 'poster' | 'manifest' | 'ledger'
+  readonly part?: number
+}
+
+export type UploadDeps = {
+  readonly store: ObjectStore
+  readonly records: Records
+  readonly disk: Disk
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** What else becomes true, in the same transaction, when the store has the object. */
+  readonly onStored: (job: UploadJob) => readonly Change[]
+  /** After that transaction. */
+  readonly onDone?: (job: UploadJob) => void
+}
+
+export interface Uploads {
+  /** Loads what was waiting before. */
+  open(): Promise<void>
+  /** The changes that queue a job; the caller writes them together with its own, then wakes us. */
+  queue(job: UploadJob): readonly Change[]
+  wake(): void
+  waiting(): { readonly objects: number; readonly bytes: number }
+  run(signal: AbortSignal): Promise<void>
+}
+
+const RETRY: RetryRules = { delayMsMin: 500, delayMsMax: 300_000 }
+
+type Waiting = { readonly key: string; readonly job: UploadJob }
+
+export function createUploads(deps: UploadDeps): Uploads {
+  const queue = new Map<string, UploadJob>()
+  let nextNumber = 0
+  let wake: () => void = () => {}
+  let isWoken = false
+
+  const oldest = (): Waiting | undefined => {
+    const [first] = queue
+    return first === undefined ? undefined : { key: first[0], job: first[1] }
+  }
+  const untilWoken = async (signal: AbortSignal): Promise<void> => {
+    if (isWoken || signal.aborted) return
+    await new Promise<void>((resolve) => {
+      wake = resolve
+      signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+  }
+  return {
+    async open() {
+      for (const { key, row } of await deps.records.list('upload')) {
+        nextNumber = Math.max(nextNumber, Number(key) + 1)
+        const job = parseJob(row)
+        if (job === undefined) deps.log.error('upload.row_damaged', { key })
+        else if (!isParked(row)) queue.set(key, job)
+      }
+      isWoken = queue.size > 0
+    },
+    queue(job) {
+      const key = orderKey(nextNumber++)
+      const older = job.replace
+        ? [...queue].filter(([, { name, replace }]) => replace && name === job.name)
+        : []
+      for (const [olderKey] of older) queue.delete(olderKey)
+      queue.set(key, job)
+      return [
+        ...older.map(([olderKey]): Change => ({ remove: 'upload', key: olderKey })),
+        { put: 'upload', key, row: job },
+      ]
+    },
+    wake() {
+      isWoken = true
+      wake()
+    },
+    waiting() {
+      let bytes = 0
+      for (const job of queue.values()) bytes += job.bytes
+      return { objects: queue.size, bytes }
+    },
+    async run(signal) {
+      let attempt = 0
+      while (!signal.aborted) {
+        const next = oldest()
+        if (next === undefined || !isWoken) {
+          isWoken = false
+          await untilWoken(signal)
+          continue
+        }
+        attempt = (await sendOne(deps, queue, next, signal)) ? 0 : attempt + 1
+        if (attempt > 0) await pause(deps, attempt, signal)
+      }
+    },
+  }
+}
+
+/** True when the job is out of the way: stored, or set aside. */
+async function sendOne(
+  deps: UploadDeps,
+  queue: Map<string, UploadJob>,
+  { key, job }: Waiting,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    const bytes = await bytesOf(deps.disk, job)
+    await putOne(deps.store, job, bytes, signal)
+  } catch (error) {
+    if (signal.aborted) return false
+    if (!isFault(error) || error.kind === 'bug') throw error
+    if (isFault(error, 'corrupt', 'missing', 'invalid')) return setAside(deps, queue, { key, job }, error)
+    deps.log.warn('upload.waits', { kind: error.kind, problem: messageOf(error), waiting: queue.size })
+    return false
+  }
+  // A newer state may have been queued while this one was under way; then its row has replaced ours already.
+  const isLatest = queue.get(key) === job
+  await deps.records.write([...(isLatest ? [{ remove: 'upload', key } as const] : []), ...deps.onStored(job)])
+  queue.delete(key)
+  deps.onDone?.(job)
+  return true
+}
+
+async function bytesOf(disk: Disk, job: UploadJob): Promise<Uint8Array> {
+  const bytes =
+    'inline' in job.source ? Buffer.from(job.source.inline, 'base64') : await disk.read(job.source.file)
+  const got = createHash('sha256').update(bytes).digest('hex')
+  if (got === job.sha256) return bytes
+  const where = 'inline' in job.source ? job.name : job.source.file
+  throw new Fault(
+    'corrupt',
+    `${where}: wanted ${job.bytes} bytes with SHA-256 ${job.sha256}, got ${bytes.length} with ${got}`,
+  )
+}
+
+async function putOne(
+  store: ObjectStore,
+  job: UploadJob,
+  bytes: Uint8Array,
+  signal: AbortSignal,
+): Promise<void> {
+  const outcome = await store.put(job.name, bytes, { sha256: job.sha256, ifAbsent: !job.replace, signal })
+  if (outcome === 'stored') return
+  // Ours, whose acknowledgement was lost? Or somebody else's under our name?
+  const there = await store.head(job.name, { signal })
+  const isOurs =
+    there !== undefined &&
+    there.bytes === job.bytes &&
+    (there.sha256 === undefined || there.sha256 === job.sha256)
+  if (!isOurs)
+    throw new Fault(
+      'invalid',
+      `object ${job.name}: the store already has another of ${there?.bytes ?? 'unknown'} bytes, ours has ${job.bytes}`,
+    )
+}
+
+/** Never dropped silently: the row stays, marked, and the next job has its turn. */
+async function setAside(
+  deps: UploadDeps,
+  queue: Map<string, UploadJob>,
+  { key, job }: Waiting,
+  error: Fault,
+): Promise<true> {
+  deps.log.error('upload.set_aside', { object: job.name, what: job.what, problem: error.message })
+  await deps.records.write([{ put: 'upload', key, row: { ...job, parked: error.message } }])
+  queue.delete(key)
+  return true
+}
+
+async function pause({ clock, random }: UploadDeps, attempt: number, signal: AbortSignal): Promise<void> {
+  await clock.sleep(retryDelayMs(attempt, random.uniform(), RETRY), { signal }).catch(() => {}) // Aborted: the loop's condition ends it.
+}
+
+const isParked = (row: Json): boolean => typeof row === 'object' && row !== null && 'parked' in row
+
+/** A row we wrote; undefined when it is something else. */
+function parseJob(row: Json): UploadJob | undefined {
+  if (typeof row !== 'object' || row === null || Array.isArray(row)) return undefined
+  const { name, source, sha256, bytes, what } = row as Record<string, Json | undefined>
+  const isWhole =
+    typeof name === 'string' &&
+    typeof sha256 === 'string' &&
+    typeof bytes === 'number' &&
+    typeof what === 'string'
+  if (!isWhole || typeof source !== 'object' || source === null || !('file' in source || 'inline' in source))
+    return undefined
+  return row as unknown as UploadJob // Its members were just looked at; the rest only we write.
+}
