@@ -95,7 +95,7 @@ export class Rig {
   async take(packets: readonly Packet[]): Promise<void> {
     for (const packet of packets) {
       this.now = packet.at
-      this.preroll = [...this.preroll, packet].slice(-60)
+      this.preroll = [...this.preroll, packet].slice(-300)
       await this.clips.take(packet)
     }
   }
