@@ -28,6 +28,8 @@ export type ClipsDeps = {
   /** The changes that queue an upload; empty when there is no cloud. */
   readonly queueUpload: (job: UploadJob) => readonly Change[]
   readonly wakeUploads: () => void
+  /** The changes that take a clip's uploads out of the queue: what expired cannot be sent any more. */
+  readonly forgetUploads?: (clip: ClipId) => readonly Change[]
   /** What the preroll has of the present run, from the last key frame at or before `at`; the packet taken last among it. */
   readonly prerollSince: (at: MonoMs) => readonly Packet[]
   /** What the household calls this doorbell. */

@@ -5,6 +5,7 @@ import type { ClipId, VisitId } from '../base/ids.ts'
 import type { MonoMs } from '../base/time.ts'
 import { fragment, initSegment } from '../media/index.ts'
 import type { Packet, Track } from '../ports/camera.ts'
+import type { Change } from '../ports/records.ts'
 import type { ClipSeal } from '../vault/index.ts'
 import type { Bench } from './bench.ts'
 import type { VisitNotes } from './clips.ts'
@@ -159,19 +160,12 @@ export class GrowingClip {
     if (finished === undefined) return
     await this.#poster
     if (this.#posterFault !== undefined) throw this.#posterFault
-    const { deps, room } = this.#bench
+    const { room } = this.#bench
     if (partsOf(this.#onShelf()).length === 0) {
       await room.expire(this.#onShelf(), 'empty')
     } else {
-      const meta = this.#sealMeta(finished)
-      const done = await room.tryTwice(meta.bytes.length, async () => {
-        await deps.disk.replace(pathOf(this.id, meta.object), meta.bytes)
-        await sealClip(this.#bench, this.#onShelf(), { meta, ended: finished.ended })
-      })
-      if (!done) {
-        deps.log.error('clips.seal_postponed', { clip: this.id })
-        return
-      }
+      const meta = { ...this.#sealMeta(finished), isOnDisk: false }
+      if (!(await sealClip(this.#bench, this.#onShelf(), { meta, ended: finished.ended }))) return
       this.#tellSealed(finished.ended)
     }
     this.#finished = undefined
@@ -213,6 +207,7 @@ export class GrowingClip {
     const { deps, room, shelf } = this.#bench
     const { row, first } = this.#known()
     const { object, bytes } = this.#sealMeta(undefined)
+    const upload = deps.queueUpload(inlineJob(this.id, object, bytes))
     this.#isOpen = await room.tryTwice(bytes.length, async () => {
       await deps.disk.makeFolder(clipFolder(this.id))
       await deps.disk.syncFolder(CLIPS)
@@ -221,7 +216,7 @@ export class GrowingClip {
         { clip: this.id, row },
         { clip: this.id, object },
       ]
-      await shelf.write(edits, deps.queueUpload(inlineJob(this.id, object, bytes)))
+      await shelf.write(edits, upload)
     })
     if (!this.#isOpen) return
     deps.wakeUploads()
@@ -234,10 +229,9 @@ export class GrowingClip {
     if (parts.length === 0) return
     for (const packets of parts) this.#last = lastShown(packets, this.#last)
     if (!this.#isOpen) await this.#open()
-    const { deps, room } = this.#bench
+    const { deps } = this.#bench
     const sealed = parts.map((packets, index) => this.#sealPart(packets, this.#partsMade + index))
-    const bytes = sealed.reduce((sum, part) => sum + part.bytes.length, 0)
-    if (!this.#isOpen || !(await room.tryTwice(bytes, () => this.#writeNew(sealed)))) {
+    if (!this.#isOpen || !(await this.#writeNew(sealed))) {
       this.#tellGap(parts.flat())
       return
     }
@@ -248,8 +242,16 @@ export class GrowingClip {
     }
   }
 
-  /** New objects become durable, then acknowledged. */
-  async #writeNew(sealed: readonly Sealed[]): Promise<void> {
+  /** New objects become durable, then acknowledged. False: there is no room for them. */
+  async #writeNew(sealed: readonly Sealed[]): Promise<boolean> {
+    const { deps, room } = this.#bench
+    const bytes = sealed.reduce((sum, part) => sum + part.bytes.length, 0)
+    // Once, not for each try: an upload is in the queue's hands from then on.
+    const uploads = sealed.flatMap(({ object }) => deps.queueUpload(fileJob(this.id, object)))
+    return room.tryTwice(bytes, () => this.#writeFiles(sealed, uploads))
+  }
+
+  async #writeFiles(sealed: readonly Sealed[], uploads: readonly Change[]): Promise<void> {
     const { deps, shelf } = this.#bench
     const made: string[] = []
     try {
@@ -260,7 +262,7 @@ export class GrowingClip {
       await deps.disk.syncFolder(clipFolder(this.id))
       await shelf.write(
         sealed.map(({ object }) => ({ clip: this.id, object })),
-        sealed.flatMap(({ object }) => deps.queueUpload(fileJob(this.id, object))),
+        uploads,
       )
     } catch (error) {
       // Nobody was told of them, and the next try needs their names. After a failed sync we do not touch the disk again.
@@ -311,14 +313,13 @@ export class GrowingClip {
 
   /** *Poster*: beside the recording, not in its way. */
   async #storePoster(): Promise<void> {
-    const { deps, rules, room } = this.#bench
+    const { deps, rules } = this.#bench
     const { seal, row, track, first } = this.#known()
     const jpeg = await posterOf(deps, { track, key: this.#plan.posterKey ?? first, rules })
     if (jpeg === undefined) return
     const bytes = seal.seal(jpeg)
     const object = objectRow({ what: 'poster', part: 0, name: row.names.poster }, bytes)
-    const stored = await room.tryTwice(bytes.length, () => this.#writeNew([{ object, bytes }]))
-    if (stored) deps.wakeUploads()
+    if (await this.#writeNew([{ object, bytes }])) deps.wakeUploads()
     else deps.log.warn('clips.poster_not_stored', { clip: this.id })
   }
 

@@ -3,50 +3,50 @@ import { lineOf, type BoundObject, type ClipManifest } from '../formats/index.ts
 import type { Bench } from './bench.ts'
 import type { Ended } from './cutter.ts'
 import { fileJob, inlineJob, objectRow } from './objects.ts'
-import { pathOf, type ObjectRow } from './rows.ts'
-import { partsOf, type ShelfClip } from './shelf.ts'
+import { objectKey, pathOf, type ObjectRow } from './rows.ts'
+import { partsOf, type Edit, type ShelfClip } from './shelf.ts'
 
-/** The meta as it is on the disk now, and its row; the bytes are missing when the disk lost them. */
-export type LastMeta = { readonly object: ObjectRow; readonly bytes: Uint8Array | undefined }
+/** The last meta and its row. `bytes` is undefined when the disk lost them. */
+export type LastMeta = {
+  readonly object: ObjectRow
+  readonly bytes: Uint8Array | undefined
+  readonly isOnDisk: boolean
+}
 
-/** *End a clip*, steps 3 and 4: from here on the clip is sealed. Done again after a crash it gives the same. */
+/** *End a clip*, steps 2 to 5. Done again after a crash it gives the same. False: there is no room for it. */
 export async function sealClip(
-  { deps, shelf }: Bench,
+  { deps, shelf, room }: Bench,
   clip: ShelfClip,
   { meta, ended }: { meta: LastMeta; ended: Ended },
-): Promise<void> {
-  const note = deps.deviceKey.signNote(lineOf(manifestOf(clip, { meta, ended, deps, shelf })))
-  const bytes = utf8(note)
-  const manifest = objectRow({ what: 'manifest', part: 0, name: clip.row.names.manifest }, bytes)
-  await deps.disk.replace(pathOf(clip.id, manifest), bytes)
-  const isNewMeta = clip.objects.get(`${clip.id}/meta.age`)?.sha256 !== meta.object.sha256
-  const uploads = [
-    ...(isNewMeta && meta.bytes !== undefined
-      ? deps.queueUpload(inlineJob(clip.id, meta.object, meta.bytes))
-      : []),
-    ...deps.queueUpload(fileJob(clip.id, manifest)),
+): Promise<boolean> {
+  const note = utf8(deps.deviceKey.signNote(lineOf(manifestOf(clip, { meta, ended, deps, shelf }))))
+  const manifest = objectRow({ what: 'manifest', part: 0, name: clip.row.names.manifest }, note)
+  const isNewMeta = clip.objects.get(objectKey(clip.id, meta.object))?.sha256 !== meta.object.sha256
+  const edits: readonly Edit[] = [
+    { clip: clip.id, row: { ...clip.row, phase: 'sealed', ended, manifest: manifest.sha256 } },
+    ...(isNewMeta ? [{ clip: clip.id, object: meta.object }] : []),
+    { clip: clip.id, object: manifest },
+    { previousManifest: manifest.sha256 },
   ]
-  await shelf.write(
-    [
-      { clip: clip.id, row: { ...clip.row, phase: 'sealed', ended, manifest: manifest.sha256 } },
-      ...(isNewMeta ? [{ clip: clip.id, object: meta.object }] : []),
-      { clip: clip.id, object: manifest },
-      { previousManifest: manifest.sha256 },
-    ],
-    uploads,
-    (changes) =>
-      deps.ledger.append(
-        { type: 'clip', clip: clip.id, manifest: manifest.sha256, name: manifest.name },
-        changes,
-      ),
-  )
-  deps.wakeUploads()
+  const metaUpload =
+    isNewMeta && meta.bytes !== undefined ? [inlineJob(clip.id, meta.object, meta.bytes)] : []
+  const uploads = [...metaUpload, fileJob(clip.id, manifest)].flatMap((job) => deps.queueUpload(job))
+  const entry = { type: 'clip', clip: clip.id, manifest: manifest.sha256, name: manifest.name } as const
+  const isSealed = await room.tryTwice(meta.object.bytes + note.length, async () => {
+    if (!meta.isOnDisk && meta.bytes !== undefined)
+      await deps.disk.replace(pathOf(clip.id, meta.object), meta.bytes)
+    await deps.disk.replace(pathOf(clip.id, manifest), note)
+    await shelf.write(edits, uploads, (changes) => deps.ledger.append(entry, changes))
+  })
+  if (isSealed) deps.wakeUploads()
+  else deps.log.error('clips.seal_postponed', { clip: clip.id })
+  return isSealed
 }
 
 type Circumstances = Pick<Bench, 'deps' | 'shelf'> & { readonly meta: LastMeta; readonly ended: Ended }
 
 function manifestOf(clip: ShelfClip, { deps, shelf, meta, ended }: Circumstances): ClipManifest {
-  const poster = clip.objects.get(`${clip.id}/poster.age`)
+  const poster = clip.objects.get(objectKey(clip.id, { what: 'poster', part: 0 }))
   return {
     format: 'lintel-clip-manifest/1',
     clip: clip.id,

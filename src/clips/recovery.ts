@@ -87,11 +87,7 @@ async function closeClip(bench: Bench, clip: ShelfClip): Promise<void> {
     return
   }
   const meta = await lastMeta(bench, clip)
-  const done = await room.tryTwice(0, () => sealClip(bench, clip, { meta, ended: 'recovered' }))
-  if (!done) {
-    deps.log.error('clips.seal_postponed', { clip: clip.id })
-    return
-  }
+  if (!(await sealClip(bench, clip, { meta, ended: 'recovered' }))) return
   const bytes = bytesOf(clip)
   deps.log.warn('clips.recovered', { clip: clip.id, parts: parts.length, bytes })
   deps.onClip({ kind: 'clip-recovered', clip: clip.id, visit: clip.row.visit, parts: parts.length, bytes })
@@ -102,10 +98,10 @@ async function lastMeta({ deps }: Bench, clip: ShelfClip): Promise<LastMeta> {
   const place = { what: 'meta', part: 0 } as const
   try {
     const bytes = await deps.disk.read(pathOf(clip.id, place))
-    return { object: objectRow({ ...place, name: clip.row.names.meta }, bytes), bytes }
+    return { object: objectRow({ ...place, name: clip.row.names.meta }, bytes), bytes, isOnDisk: true }
   } catch (error) {
     const row = clip.objects.get(objectKey(clip.id, place))
     if (!isFault(error, 'missing') || row === undefined) throw error
-    return { object: row, bytes: undefined }
+    return { object: row, bytes: undefined, isOnDisk: false }
   }
 }

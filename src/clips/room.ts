@@ -5,7 +5,7 @@ import type { ClipRules, ClipsDeps } from './clips.ts'
 import { clipFolder, CLIPS, type ClipRow, type ExpiryReason } from './rows.ts'
 import { bytesOf, isUploaded, type Shelf, type ShelfClip } from './shelf.ts'
 
-export type RoomDeps = Pick<ClipsDeps, 'disk' | 'clock' | 'log' | 'ledger' | 'onClip'>
+export type RoomDeps = Pick<ClipsDeps, 'disk' | 'clock' | 'log' | 'ledger' | 'onClip' | 'forgetUploads'>
 export type RoomRules = Pick<ClipRules, 'retainBytes' | 'retainMs' | 'reserveBytes'>
 
 /** One clip as retention looks at it. */
@@ -145,11 +145,12 @@ export class Room {
 
   async #writeTombstone(clip: ClipId, row: ClipRow, wasUploaded: boolean): Promise<void> {
     // A clip that never got a manifest is not in the ledger, so it cannot be missed there.
+    const uploads = this.#deps.forgetUploads?.(clip) ?? []
     if (wasUploaded || (row.phase === 'expiring' && row.why === 'empty')) {
-      await this.#shelf.write([{ clip, row }])
+      await this.#shelf.write([{ clip, row }], uploads)
       return
     }
-    await this.#shelf.write([{ clip, row }], [], (changes) =>
+    await this.#shelf.write([{ clip, row }], uploads, (changes) =>
       this.#deps.ledger.append({ type: 'expired', clip }, changes),
     )
   }
