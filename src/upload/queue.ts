@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Fault, isFault, messageOf } from '../base/fault.ts'
+import { Fault, messageOf, type FaultKind } from '../base/fault.ts'
 import type { ClipId } from '../base/ids.ts'
 import type { Json } from '../base/json.ts'
 import type { Log } from '../base/log.ts'
@@ -49,6 +49,8 @@ export interface Uploads {
   run(signal: AbortSignal): Promise<void>
 }
 
+/** Trying again would not help. */
+const DAMAGE: ReadonlySet<FaultKind> = new Set(['corrupt', 'missing', 'invalid'])
 const RETRY: RetryRules = { delayMsMin: 500, delayMsMax: 300_000 }
 
 type Waiting = { readonly key: string; readonly job: UploadJob }
@@ -59,9 +61,11 @@ export function createUploads(deps: UploadDeps): Uploads {
   let wake: () => void = () => {}
   let isWoken = false
 
-  const oldest = (): Waiting | undefined => {
-    const [first] = queue
-    return first === undefined ? undefined : { key: first[0], job: first[1] }
+  /** Of those whose row is there: a job may be queued whose transaction is still under way, or failed. */
+  const oldest = async (): Promise<Waiting | undefined> => {
+    for (const [key, job] of queue)
+      if ((await deps.records.read('upload', key)) !== undefined) return { key, job }
+    return undefined
   }
   const untilWoken = async (signal: AbortSignal): Promise<void> => {
     if (isWoken || signal.aborted) return
@@ -104,12 +108,14 @@ export function createUploads(deps: UploadDeps): Uploads {
     async run(signal) {
       let attempt = 0
       while (!signal.aborted) {
-        const next = oldest()
-        if (next === undefined || !isWoken) {
-          isWoken = false
+        if (!isWoken) {
           await untilWoken(signal)
           continue
         }
+        isWoken = false
+        const next = await oldest()
+        if (next === undefined) continue
+        isWoken = true // There may be more behind it.
         attempt = (await sendOne(deps, queue, next, signal)) ? 0 : attempt + 1
         if (attempt > 0) await pause(deps, attempt, signal)
       }
@@ -129,8 +135,8 @@ async function sendOne(
     await putOne(deps.store, job, bytes, signal)
   } catch (error) {
     if (signal.aborted) return false
-    if (!isFault(error) || error.kind === 'bug') throw error
-    if (isFault(error, 'corrupt', 'missing', 'invalid')) return setAside(deps, queue, { key, job }, error)
+    if (!(error instanceof Fault) || error.kind === 'bug') throw error
+    if (DAMAGE.has(error.kind)) return setAside(deps, queue, { key, job }, error)
     deps.log.warn('upload.waits', { kind: error.kind, problem: messageOf(error), waiting: queue.size })
     return false
   }

@@ -1,0 +1,189 @@
+import { isFault, messageOf } from '../base/fault.ts'
+import type { Json } from '../base/json.ts'
+import type { Log } from '../base/log.ts'
+import type { Broker, BrokerMessage } from '../ports/broker.ts'
+import type { Clock } from '../ports/clock.ts'
+import { orderKey, type Records } from '../ports/records.ts'
+
+/** What is told, where, and whether the broker keeps it for those who come later. */
+export const TOPICS = {
+  availability: {
+    retain: true,
+    about: '`online` or `offline` (plain text; the last will says `offline` when the device vanishes)',
+  },
+  status: {
+    retain: true,
+    about: '`name`, `version` of the payloads (1), `dropped` messages since the start',
+  },
+  press: { retain: false, about: '`visit`, `at`, `iso`, `clockTrusted`: the button was pushed' },
+  visit: {
+    retain: false,
+    about:
+      '`state` (`began`, `ended`), `visit`, `at`, `iso`, `clockTrusted`; began: `sign`; ended: `durationMs`, `signs`, `presses`',
+  },
+  motion: { retain: true, about: '`state` (`on`, `off`), `at`, `iso`, `clockTrusted`' },
+  clip: {
+    retain: false,
+    about:
+      '`state` (`sealed`, `uploaded`, `expired`), `clip`; sealed: `visit`, `parts`, `bytes`, `durationMs`',
+  },
+} as const
+
+export type MessageKind = 'press' | 'visit' | 'motion' | 'clip'
+export type Payload = Readonly<Record<string, Json>>
+
+export interface Telemetry {
+  /** Loads presses that were not told before. */
+  open(): Promise<void>
+  /** Resolves when the message waits in the queue; a press then also stands on the disk. */
+  publish(kind: MessageKind, payload: Payload): Promise<void>
+  waiting(): number
+  /** Messages the broker has acknowledged. */
+  published(): number
+  run(signal: AbortSignal): Promise<void>
+}
+
+export type TelemetryDeps = {
+  readonly broker: Broker
+  readonly clock: Clock
+  readonly records: Records
+  readonly log: Log
+}
+export type TelemetryRules = { readonly prefix: string; readonly device: string; readonly name: string }
+
+const MESSAGES_WAITING_MAX = 1000
+const RETRY_MS = 2000
+const FAREWELL_MS_MAX = 2000
+
+/** `key` is set for a message that also stands in the outbox. */
+type Waiting = { readonly message: BrokerMessage; readonly key: string | undefined }
+
+export const topicOf = ({ prefix, device }: TelemetryRules, kind: keyof typeof TOPICS): string =>
+  `${prefix}/${device.replaceAll('/', '-')}/${kind}`
+
+/** The last will, which the driver hands to the broker when it connects. */
+export const willOf = (rules: TelemetryRules): BrokerMessage => messageFor(rules, 'availability', 'offline')
+
+export function createTelemetry(deps: TelemetryDeps, rules: TelemetryRules): Telemetry {
+  const queue: Waiting[] = []
+  let published = 0
+  let dropped = 0
+  let nextKey = 0
+  let wake: () => void = () => {}
+
+  const push = (waiting: Waiting): void => {
+    queue.push(waiting)
+    if (queue.length > MESSAGES_WAITING_MAX) {
+      const index = queue.findIndex(({ key }) => key === undefined)
+      if (index >= 0) {
+        queue.splice(index, 1)
+        dropped++
+      }
+    }
+    wake()
+  }
+  const greet = async (signal: AbortSignal): Promise<void> => {
+    await deps.broker.publish(messageFor(rules, 'availability', 'online'), { signal })
+    await deps.broker.publish(
+      messageFor(rules, 'status', JSON.stringify({ version: 1, name: rules.name, dropped })),
+      { signal },
+    )
+    published += 2
+  }
+  const sendFirst = async (signal: AbortSignal): Promise<void> => {
+    const [first] = queue
+    if (first === undefined) return
+    await deps.broker.publish(first.message, { signal })
+    published++
+    if (first.key !== undefined) await deps.records.write([{ remove: 'outbox', key: first.key }])
+    const index = queue.indexOf(first) // It may have moved while it was on its way.
+    if (index >= 0) queue.splice(index, 1)
+  }
+  return {
+    async open() {
+      for (const { key, row } of await deps.records.list('outbox')) {
+        nextKey = Math.max(nextKey, Number(key) + 1)
+        if (typeof row === 'string') push({ key, message: messageFor(rules, 'press', row) })
+      }
+    },
+    async publish(kind, payload) {
+      const text = JSON.stringify(withIso(payload))
+      if (kind !== 'press') {
+        push({ key: undefined, message: messageFor(rules, kind, text) })
+        return
+      }
+      const key = orderKey(nextKey++)
+      // Even when the disk refuses, the household is told; only a restart would then forget it.
+      await deps.records
+        .write([{ put: 'outbox', key, row: text }])
+        .finally(() => push({ key, message: messageFor(rules, kind, text) }))
+    },
+    waiting: () => queue.length,
+    published: () => published,
+    async run(signal) {
+      const sleepers: Sleepers = {
+        untilWork: () => new Promise((resolve) => (wake = resolve)),
+        hasWork: () => queue.length > 0,
+      }
+      signal.addEventListener('abort', () => wake(), { once: true })
+      await keepTelling(deps, { greet, sendFirst, ...sleepers }, signal)
+      await sayFarewell(deps, rules)
+    },
+  }
+}
+
+type Sleepers = { readonly untilWork: () => Promise<void>; readonly hasWork: () => boolean }
+type Teller = Sleepers & {
+  readonly greet: (signal: AbortSignal) => Promise<void>
+  readonly sendFirst: (signal: AbortSignal) => Promise<void>
+}
+
+/** Greets once per connection, then sends what waits, oldest first. */
+async function keepTelling(
+  { broker, clock, log }: TelemetryDeps,
+  teller: Teller,
+  signal: AbortSignal,
+): Promise<void> {
+  let isGreeted = false
+  const newConnections = (async () => {
+    for await (const _connection of broker.connections({ signal })) isGreeted = false
+  })()
+  while (!signal.aborted) {
+    try {
+      if (!broker.isConnected()) await clock.sleep(RETRY_MS, { signal })
+      else if (!isGreeted) {
+        isGreeted = true
+        await teller.greet(signal)
+      } else if (teller.hasWork()) await teller.sendFirst(signal)
+      else await teller.untilWork()
+    } catch (error) {
+      if (signal.aborted) break
+      if (!isFault(error, 'unavailable', 'denied')) throw error
+      isGreeted = false
+      log.info('broker.waits', { kind: error.kind, problem: messageOf(error) })
+      await clock.sleep(RETRY_MS, { signal }).catch(() => {}) // Aborted: the loop's condition ends it.
+    }
+  }
+  await newConnections
+}
+
+/** Said in an orderly goodbye; a broker that does not answer has the last will. */
+async function sayFarewell({ broker, clock }: TelemetryDeps, rules: TelemetryRules): Promise<void> {
+  if (!broker.isConnected()) return
+  const enough = new AbortController()
+  const patience = clock.sleep(FAREWELL_MS_MAX, { signal: enough.signal }).catch(() => {})
+  const told = broker
+    .publish(messageFor(rules, 'availability', 'offline'), { signal: enough.signal })
+    .catch(() => {})
+  await Promise.race([told, patience])
+  enough.abort()
+}
+
+function messageFor(rules: TelemetryRules, kind: keyof typeof TOPICS, payload: string): BrokerMessage {
+  return { topic: topicOf(rules, kind), payload, qos: 1, retain: TOPICS[kind].retain }
+}
+
+/** People read ISO 8601, programs count; both are told. */
+function withIso(payload: Payload): Payload {
+  return typeof payload.at === 'number' ? { ...payload, iso: new Date(payload.at).toISOString() } : payload
+}
