@@ -2,14 +2,18 @@
  * Reads fragmented MP4 as it comes out of a pipe: bytes in, one `init`, then samples.
  *
  * Holds at most one top-level box, which may have at most `BOX_BYTES_MAX`; believes no size it has not checked.
- * Knows what ffmpeg's muxer writes: one track, `default-base-moof`, `mdat` right behind its `moof`.
+ * Knows what ffmpeg's muxer writes: one track, `default-base-moof`, `mdat` right behind its `moof`, and a `tfdt` that
+ * may be negative (ffmpeg writes decoding times before 0 as they are).
  */
+import { concatBytes } from '../base/bytes.ts'
 import { Fault } from '../base/fault.ts'
+import { BoxBody, boxHeadAt, type BoxHead } from './box-body.ts'
 
 export type FragmentInit = {
   readonly timescale: number
   readonly width: number
   readonly height: number
+  /** The first sample entry, byte for byte. */
   readonly sampleEntry: Uint8Array
 }
 
@@ -25,6 +29,8 @@ export type FragmentOutput =
     }
 
 export const BOX_BYTES_MAX = 64 * 1024 * 1024
+/** Of one run whose samples need no bytes of their own in the table. */
+const SAMPLES_MAX = 65_536
 
 type Row = {
   readonly dts: number
@@ -44,180 +50,139 @@ export class Fmp4Reader {
   push(chunk: Uint8Array): readonly FragmentOutput[] {
     this.#chunks.push(chunk)
     this.#held += chunk.length
+    // Joined only when a box is complete, so that no byte is copied again and again.
     if (this.#held < this.#need) return []
     const whole = this.#join()
     const out: FragmentOutput[] = []
     let at = 0
     for (;;) {
-      const size = sizeOfBox(whole, at)
-      if (size === undefined || whole.length - at < size.bytes) {
-        this.#need = size?.bytes ?? 8
-        break
-      }
-      this.#takeBox(whole.subarray(at + size.header, at + size.bytes), typeAt(whole, at + 4), out)
-      at += size.bytes
+      const head = boxHeadAt(whole, at)
+      this.#need = head === undefined ? needForHead(whole, at) : checkedBytes(head)
+      if (head === undefined || whole.length - at < this.#need) break
+      this.#takeBox(new BoxBody(head.type, whole.subarray(at + head.headerBytes, at + head.bytes)), out)
+      at += head.bytes
     }
     this.#chunks = at === whole.length ? [] : [whole.subarray(at)]
     this.#held = whole.length - at
     return out
   }
 
-  /** Throws `Fault('corrupt')` when the stream ends inside a box. */
+  /** Throws `Fault('corrupt')` when the stream ends inside a box, or before the samples that were announced. */
   end(): void {
     if (this.#held > 0)
       throw new Fault(
         'corrupt',
         `fragmented MP4: ended inside a box, ${this.#held} bytes of ${this.#need} came`,
       )
+    if (this.#rows.length > 0)
+      throw new Fault(
+        'corrupt',
+        `fragmented MP4: ended before the ${this.#rows.length} samples of its last moof`,
+      )
   }
 
   #join(): Uint8Array {
     const [only] = this.#chunks
-    if (this.#chunks.length === 1 && only !== undefined) return only
-    return Buffer.concat(this.#chunks, this.#held)
+    return this.#chunks.length === 1 && only !== undefined ? only : concatBytes(this.#chunks)
   }
 
-  #takeBox(body: Uint8Array, type: string, out: FragmentOutput[]): void {
-    if (type === 'moov') out.push({ kind: 'init', ...initOf(body) })
-    else if (type === 'moof') this.#rows = rowsOf(body)
-    else if (type === 'mdat') this.#takeSamples(body, out)
+  #takeBox(found: BoxBody, out: FragmentOutput[]): void {
+    if (found.type === 'moov') out.push({ kind: 'init', ...initOf(found) })
+    else if (found.type === 'moof') this.#rows = rowsOf(found)
+    else if (found.type === 'mdat') this.#takeSamples(found.content, out)
   }
 
-  #takeSamples(body: Uint8Array, out: FragmentOutput[]): void {
+  #takeSamples(content: Uint8Array, out: FragmentOutput[]): void {
     let at = 0
-    for (const { bytes, ...times } of this.#rows) {
-      if (at + bytes > body.length)
-        throw new Fault(
-          'corrupt',
-          `fragmented MP4: samples of ${at + bytes} bytes in an mdat of ${body.length}`,
-        )
-      // A copy, so that one small sample does not keep a whole chunk of the pipe in memory.
-      out.push({ kind: 'sample', data: body.slice(at, at + bytes), ...times })
-      at += bytes
+    for (const { bytes, dts, pts, duration, isKey } of this.#rows) {
+      const end = at + bytes
+      if (end > content.length)
+        throw new Fault('corrupt', `fragmented MP4: samples of ${end} bytes in an mdat of ${content.length}`)
+      // A copy, so that one small sample does not keep a whole chunk of the pipe in memory. (`slice` of a Buffer is none.)
+      const data = new Uint8Array(content.subarray(at, end))
+      out.push({ kind: 'sample', data, dts, pts, duration, isKey })
+      at = end
     }
     this.#rows = []
   }
 }
 
-function sizeOfBox(
-  bytes: Uint8Array,
-  at: number,
-): { readonly bytes: number; readonly header: number } | undefined {
-  if (bytes.length - at < 8) return undefined
-  const view = viewOf(bytes)
-  const short = view.getUint32(at)
-  if (short !== 1) return checkedSize(short, 8, typeAt(bytes, at + 4))
-  if (bytes.length - at < 16) return undefined
-  return checkedSize(view.getUint32(at + 8) * 2 ** 32 + view.getUint32(at + 12), 16, typeAt(bytes, at + 4))
-}
+/** How many bytes it takes to know the size of the next box: 16 where the short size says that a long one follows. */
+const needForHead = (bytes: Uint8Array, at: number): number => (bytes.length - at < 8 ? 8 : 16)
 
-function checkedSize(
-  bytes: number,
-  header: number,
-  type: string,
-): { readonly bytes: number; readonly header: number } {
-  if (bytes >= header && bytes <= BOX_BYTES_MAX) return { bytes, header }
+function checkedBytes({ type, headerBytes, bytes }: BoxHead): number {
+  if (bytes >= headerBytes && bytes <= BOX_BYTES_MAX) return bytes
   throw new Fault(
     'corrupt',
-    `fragmented MP4: box “${type}”: wanted ${header} … ${BOX_BYTES_MAX} bytes, got ${bytes}`,
+    `fragmented MP4: box “${type}”: wanted ${headerBytes} … ${BOX_BYTES_MAX} bytes, got ${bytes}`,
   )
 }
 
-const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-
-const typeAt = (bytes: Uint8Array, at: number): string => String.fromCharCode(...bytes.subarray(at, at + 4))
-
-/** The content of the first box with this type; a `Fault('corrupt')` where there is none. */
-function inside(body: Uint8Array, ...path: readonly string[]): Uint8Array {
-  const [type, ...rest] = path
-  if (type === undefined) return body
-  const found = children(body).find((child) => child.type === type)
-  if (found === undefined) throw new Fault('corrupt', `fragmented MP4: no “${type}” box where one was wanted`)
-  return inside(found.body, ...rest)
-}
-
-function children(
-  body: Uint8Array,
-): readonly { readonly type: string; readonly body: Uint8Array; readonly whole: Uint8Array }[] {
-  const found = []
-  for (let at = 0; at + 8 <= body.length;) {
-    const size = sizeOfBox(body, at)
-    if (size === undefined || at + size.bytes > body.length)
-      throw new Fault('corrupt', `fragmented MP4: a box reaches beyond its parent`)
-    found.push({
-      type: typeAt(body, at + 4),
-      body: body.subarray(at + size.header, at + size.bytes),
-      whole: body.subarray(at, at + size.bytes),
-    })
-    at += size.bytes
-  }
-  return found
-}
-
-function initOf(moov: Uint8Array): FragmentInit {
-  const mdia = inside(moov, 'trak', 'mdia')
-  const mdhd = viewOf(inside(mdia, 'mdhd'))
-  const timescale = mdhd.getUint32(mdhd.getUint8(0) === 1 ? 20 : 12)
-  const stsd = inside(mdia, 'minf', 'stbl', 'stsd')
-  const [entry] = children(stsd.subarray(8))
-  if (entry === undefined || timescale === 0)
-    throw new Fault('corrupt', 'fragmented MP4: wanted a sample entry and a time scale')
-  const entryView = viewOf(entry.body)
+function initOf(moov: BoxBody): FragmentInit {
+  const mdia = moov.child('trak', 'mdia')
+  const mdhd = mdia.child('mdhd')
+  const timescale = mdhd.u32(mdhd.u8(0) === 1 ? 20 : 12)
+  if (timescale === 0) throw new Fault('corrupt', 'fragmented MP4: wanted a time scale, got 0')
+  const stsd = mdia.child('minf', 'stbl', 'stsd')
+  stsd.u32(4) // There are as many bytes before the entries.
+  const [entry] = stsd.children(8)
+  if (entry === undefined) throw new Fault('corrupt', 'fragmented MP4: wanted a sample entry, got none')
+  const end = entry.content.byteOffset - stsd.content.byteOffset + entry.content.length
   return {
     timescale,
-    width: entryView.getUint16(24),
-    height: entryView.getUint16(26),
-    sampleEntry: entry.whole.slice(),
+    width: entry.u16(24),
+    height: entry.u16(26),
+    sampleEntry: new Uint8Array(stsd.content.subarray(8, end)),
   }
 }
 
 type Defaults = { readonly duration: number; readonly bytes: number; readonly flags: number }
 
-function rowsOf(moof: Uint8Array): readonly Row[] {
-  const traf = inside(moof, 'traf')
-  const defaults = defaultsOf(viewOf(inside(traf, 'tfhd')))
-  const tfdt = viewOf(inside(traf, 'tfdt'))
-  let dts = tfdt.getUint8(0) === 1 ? tfdt.getUint32(4) * 2 ** 32 + tfdt.getUint32(8) : tfdt.getUint32(4)
-  return children(traf)
-    .filter((child) => child.type === 'trun')
-    .flatMap((child) => {
-      const rows = rowsOfRun(viewOf(child.body), defaults, dts)
-      dts = rows.reduce((sum, row) => sum + row.duration, dts)
-      return rows
-    })
+function rowsOf(moof: BoxBody): readonly Row[] {
+  const traf = moof.child('traf')
+  const defaults = defaultsOf(traf.child('tfhd'))
+  const tfdt = traf.child('tfdt')
+  let dts = tfdt.u8(0) === 1 ? tfdt.i64(4) : tfdt.u32(4)
+  const rows: Row[] = []
+  for (const trun of traf.children()) if (trun.type === 'trun') dts = addRowsOfRun(trun, defaults, dts, rows)
+  return rows
 }
 
 /** ISO/IEC 14496-12, 8.8.7. */
-function defaultsOf(tfhd: DataView): Defaults {
-  const flags = tfhd.getUint32(0) & 0xffffff
-  let at = 8
-  const optional = (bit: number, bytes: number): number => {
-    if ((flags & bit) === 0) return 0
-    at += bytes
-    return tfhd.getUint32(at - 4)
-  }
-  optional(0x1, 8)
-  optional(0x2, 4)
-  return { duration: optional(0x8, 4), bytes: optional(0x10, 4), flags: optional(0x20, 4) }
+function defaultsOf(tfhd: BoxBody): Defaults {
+  const flags = tfhd.u32(0) & 0xffffff
+  let at = 8 + ((flags & 0x1) === 0 ? 0 : 8) + ((flags & 0x2) === 0 ? 0 : 4)
+  const optional = (bit: number): number => ((flags & bit) === 0 ? 0 : tfhd.u32((at += 4) - 4))
+  return { duration: optional(0x8), bytes: optional(0x10), flags: optional(0x20) }
 }
 
-/** ISO/IEC 14496-12, 8.8.8. */
-function rowsOfRun(trun: DataView, defaults: Defaults, firstDts: number): readonly Row[] {
-  const flags = trun.getUint32(0) & 0xffffff
-  const count = trun.getUint32(4)
+/** ISO/IEC 14496-12, 8.8.8. Returns the decoding time of what follows the run. */
+function addRowsOfRun(trun: BoxBody, defaults: Defaults, firstDts: number, rows: Row[]): number {
+  const flags = trun.u32(0) & 0xffffff
+  const count = trun.u32(4)
   let at = 8 + ((flags & 0x1) === 0 ? 0 : 4)
-  const firstFlags = (flags & 0x4) === 0 ? undefined : trun.getUint32((at += 4) - 4)
+  const firstFlags = (flags & 0x4) === 0 ? defaults.flags : trun.u32((at += 4) - 4)
+  checkCount(trun, flags, count, at)
   const next = (bit: number, otherwise: number): number =>
-    (flags & bit) === 0 ? otherwise : trun.getUint32((at += 4) - 4)
-  const rows: Row[] = []
+    (flags & bit) === 0 ? otherwise : trun.u32((at += 4) - 4)
   let dts = firstDts
   for (let i = 0; i < count; i++) {
     const duration = next(0x100, defaults.duration)
     const bytes = next(0x200, defaults.bytes)
-    const sampleFlags = next(0x400, i === 0 && firstFlags !== undefined ? firstFlags : defaults.flags)
+    const sampleFlags = next(0x400, i === 0 ? firstFlags : defaults.flags)
     const offset = next(0x800, 0) | 0 // Version 0 says unsigned, but no picture waits 2^31 ticks.
     rows.push({ dts, pts: dts + offset, duration, isKey: (sampleFlags & 0x10000) === 0, bytes })
     dts += duration
   }
-  return rows
+  return dts
+}
+
+function checkCount(trun: BoxBody, flags: number, count: number, at: number): void {
+  const fields = [0x100, 0x200, 0x400, 0x800].filter((bit) => (flags & bit) !== 0).length
+  const most = fields === 0 ? SAMPLES_MAX : (trun.content.length - at) / (fields * 4)
+  if (count <= most) return
+  throw new Fault(
+    'corrupt',
+    `fragmented MP4: box “trun”: ${count} samples, room for ${Math.max(0, Math.floor(most))}`,
+  )
 }

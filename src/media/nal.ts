@@ -1,5 +1,7 @@
 /** H.264 (ITU-T H.264, 7.3.1) and HEVC (ITU-T H.265, 7.3.1.2) NAL units inside length-prefixed access units. */
 
+export type NalCodec = 'h264' | 'hevc'
+
 /** The bytes of each NAL unit of a packet whose units are prefixed with four-byte lengths. Stops at the first that is cut short. */
 export function* nalUnits(data: Uint8Array): Generator<Uint8Array> {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
@@ -11,17 +13,37 @@ export function* nalUnits(data: Uint8Array): Generator<Uint8Array> {
   }
 }
 
-/** True when other pictures may be predicted from this one, so a decoder that skips the others still decodes right. */
-export function isReferencePicture(data: Uint8Array, codec: 'h264' | 'hevc'): boolean {
-  for (const unit of nalUnits(data)) {
-    const [head = 0] = unit
-    if (codec === 'h264') {
-      const type = head & 0x1f
-      if (type === 1 || type === 5) return (head & 0x60) !== 0 // nal_ref_idc
-      continue
-    }
-    const type = (head >> 1) & 0x3f
-    if (type <= 31) return type > 14 || type % 2 === 1 // Even types below 16 are sub-layer non-reference pictures.
-  }
-  return true
+/** True when other pictures may be predicted from this one, so that a decoder which skips the others still decodes right. */
+export function isReferencePicture(data: Uint8Array, codec: NalCodec): boolean {
+  const head = firstSliceHead(data, codec)
+  if (head === undefined) return true
+  if (codec === 'h264') return (head & 0x60) !== 0 // nal_ref_idc
+  const type = hevcType(head)
+  return type > 14 || type % 2 === 1 // Even types below 16 are sub-layer non-reference pictures.
 }
+
+/** True when no picture decoded later refers past this one, other than those shown before it: IDR; in HEVC also BLA and CRA. */
+export function isRandomAccessPicture(data: Uint8Array, codec: NalCodec): boolean {
+  const head = firstSliceHead(data, codec)
+  if (head === undefined) return false
+  if (codec === 'h264') return (head & 0x1f) === 5
+  const type = hevcType(head)
+  return type >= 16 && type <= 21
+}
+
+/** The first byte of the first NAL unit that holds a picture's slice. */
+function firstSliceHead(data: Uint8Array, codec: NalCodec): number | undefined {
+  for (const unit of nalUnits(data)) {
+    const [head] = unit
+    if (head !== undefined && isSlice(head, codec)) return head
+  }
+  return undefined
+}
+
+function isSlice(head: number, codec: NalCodec): boolean {
+  if (codec === 'hevc') return hevcType(head) <= 31
+  const type = head & 0x1f
+  return type === 1 || type === 2 || type === 5 // Coded slice, data partition A, IDR slice.
+}
+
+const hevcType = (head: number): number => (head >> 1) & 0x3f
