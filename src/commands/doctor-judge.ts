@@ -215,7 +215,7 @@ export function judgeOwner(facts: OwnerFacts | undefined, dataFolder: string | u
         ...check,
         outcome: 'fail',
         saw: 'no key enrolled: the doorbell does not start without one',
-        todo: `lintel owner init --data ${quoted(dataFolder)}`,
+        todo: `lintel owner init --data ${quoted(dataFolder)}   (with a key you have already: lintel owner enrol --data ${quoted(dataFolder)})`,
       }
     case 'broken':
       return {
@@ -258,7 +258,7 @@ export function judgeStore(reach: Reach): Check {
 function storeTodo(kind: string): string {
   switch (kind) {
     case 'denied':
-      return 'check store.credentialsFile (or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY) and what that key may do'
+      return 'check that the bucket is there, store.credentialsFile (or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), and what that key may do'
     case 'missing':
       return 'make the bucket, or name another one in store.bucket'
     case 'unavailable':

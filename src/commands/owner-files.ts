@@ -1,9 +1,9 @@
 import { constants } from 'node:fs'
-import { mkdir, open, readFile, rm, stat } from 'node:fs/promises'
+import { lstat, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import { homedir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Fault, messageOf } from '../base/fault.ts'
-import { readIdentity, type OwnerIdentity } from '../owner/identity.ts'
+import { readIdentity, type OwnerIdentity } from '../owner/index.ts'
 import { askSecret, isInteractive } from './ask.ts'
 
 /** Where the owner's key is when nobody says otherwise. */
@@ -42,12 +42,7 @@ export async function writeSecretFile(path: string, bytes: Uint8Array | string):
   })
   const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600).catch(
     (cause: unknown) => {
-      throw codeOf(cause) === 'EEXIST'
-        ? new Fault(
-            'invalid',
-            `${path} exists already and is never overwritten; give another name or move it away`,
-          )
-        : fileFault(path, cause)
+      throw codeOf(cause) === 'EEXIST' ? existsAlready(path) : fileFault(path, cause)
     },
   )
   try {
@@ -59,6 +54,15 @@ export async function writeSecretFile(path: string, bytes: Uint8Array | string):
   } finally {
     await file.close()
   }
+}
+
+/** Before anybody is asked for a passphrase in vain; `writeSecretFile` refuses all the same. */
+export async function refuseExisting(path: string): Promise<void> {
+  const isThere = await lstat(path).then(
+    () => true,
+    () => false,
+  )
+  if (isThere) throw existsAlready(path)
 }
 
 /** The first line of a passphrase file, without its line end. */
@@ -97,6 +101,9 @@ export function fileFault(path: string, cause: unknown): Fault {
       return new Fault('unavailable', `${path}: ${messageOf(cause)}`, { cause })
   }
 }
+
+const existsAlready = (path: string): Fault =>
+  new Fault('invalid', `${path} exists already and is never overwritten; give another name or move it away`)
 
 async function readOwnerFile(path: string): Promise<Uint8Array> {
   try {

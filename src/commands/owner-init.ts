@@ -1,6 +1,5 @@
 import { Command } from 'commander'
 import { Fault } from '../base/fault.ts'
-import { unixMs } from '../base/time.ts'
 import {
   enrolOwner,
   formatIdentity,
@@ -11,7 +10,7 @@ import {
 } from '../owner/index.ts'
 import { recoveryKit, secretOfWords, wordsOfSecret } from '../owner/index.ts'
 import { askNewPassphrase, isInteractive } from './ask.ts'
-import { openDataDisk } from './data-folder.ts'
+import { openDataDisk } from './owner-data-folder.ts'
 import {
   defaultOwnerFile,
   defaultOwnerName,
@@ -19,6 +18,7 @@ import {
   readIdentityFile,
   readPassphraseFile,
   readTextFile,
+  refuseExisting,
   writeSecretFile,
 } from './owner-files.ts'
 
@@ -115,7 +115,8 @@ async function enrol(options: NewKeyOptions & { readonly data: string }): Promis
 }
 
 async function writeIdentity(secret: string, options: NewKeyOptions): Promise<string> {
-  const text = await formatIdentity(secret, unixMs(Date.now()))
+  await refuseExisting(options.owner)
+  const text = await formatIdentity(secret, new Date().toISOString().replace(/\.\d+Z$/, 'Z'))
   const passphrase = await newPassphrase(options.passphraseFile)
   await writeSecretFile(options.owner, passphrase === undefined ? text : await lockIdentity(text, passphrase))
   return (await parseIdentity(options.owner, text)).recipient

@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { Encrypter } from 'age-encryption'
 import { describe, expect, it } from 'vitest'
 import { fromUtf8, utf8 } from '../base/bytes.ts'
-import { unixMs } from '../base/time.ts'
 import {
   checkRecipient,
   formatIdentity,
@@ -23,7 +22,7 @@ import { recoveryKit, secretOfWords, wordsOfSecret } from './words.ts'
 const SECRET = 'AGE-SECRET-KEY-1AY00GM8ZWAUCSZSMAR63U6YF6J9RQJ5WGTQTX80N5PKTLRME2YJQDQ6EN5'
 const RECIPIENT = 'age10uwa8nk3069d2zz3a9de3lqmfwlls7kc9yaydda8ue7auzhzsdhqfcsw8d'
 const FILE = `# created: 2026-11-23T12:57:39Z\n# public key: ${RECIPIENT}\n${SECRET}\n`
-const CREATED = unixMs(Date.UTC(2026, 10, 23, 12, 57, 39, 120))
+const CREATED = '2026-11-23T12:57:39Z'
 
 const hasAge = (() => {
   try {

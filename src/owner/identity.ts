@@ -2,7 +2,6 @@ import { bech32 } from '@scure/base'
 import { armor, Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption'
 import { fromUtf8, utf8 } from '../base/bytes.ts'
 import { Fault } from '../base/fault.ts'
-import type { UnixMs } from '../base/time.ts'
 
 /** The first key of an identity file is the owner's: it also signs. Further keys only open. */
 export type OwnerIdentity = {
@@ -21,10 +20,12 @@ const AGE_ARMOUR = utf8('-----BEGIN AGE ENCRYPTED FILE-----')
 
 export const makeSecret = (): Promise<string> => generateX25519Identity()
 
-/** The bytes `age-keygen` would have written for this key at this time. */
-export async function formatIdentity(secret: string, now: UnixMs): Promise<string> {
-  const created = new Date(now).toISOString().replace(/\.\d+Z$/, 'Z')
-  return `# created: ${created}\n# public key: ${await identityToRecipient(secret)}\n${secret}\n`
+/** The bytes `age-keygen` would have written for this key; `created` as in RFC 3339. */
+export async function formatIdentity(secret: string, created: string): Promise<string> {
+  return `# created: ${created}
+# public key: ${await identityToRecipient(secret)}
+${secret}
+`
 }
 
 /** What `age -p` does to a file: opened by `age -d`, and accepted by `age -i`, which asks for the passphrase. */

@@ -1,0 +1,169 @@
+import { readFile } from 'node:fs/promises'
+import { Command } from 'commander'
+import { Fault, isFault, messageOf } from '../base/fault.ts'
+import {
+  configDefaults,
+  loadConfig,
+  type Config,
+  type MqttConfig,
+  type StoreConfig,
+} from '../config/index.ts'
+import { readRecipients } from '../owner/index.ts'
+import {
+  gatherBoard,
+  gatherClock,
+  gatherCodecs,
+  gatherFolder,
+  gatherSpace,
+  whatSays,
+} from './doctor-gather.ts'
+import {
+  describeChecks,
+  isHealthy,
+  judgeAge,
+  judgeBoard,
+  judgeBroker,
+  judgeClock,
+  judgeCodecs,
+  judgeConfig,
+  judgeFolder,
+  judgeNode,
+  judgeOwner,
+  judgeSpace,
+  judgeStore,
+  judgeTool,
+  type Check,
+  type OwnerFacts,
+  type Reach,
+} from './doctor-judge.ts'
+import { reachBroker, reachStore } from './doctor-reach.ts'
+import { fileFault, readTextFile } from './owner-files.ts'
+import { openDataDisk } from './owner-data-folder.ts'
+import { readCredentials } from './s3-place.ts'
+
+type DoctorOptions = {
+  readonly config?: string
+  readonly set: readonly string[]
+  readonly data?: string
+  readonly json?: true
+}
+
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('say what is missing or wrong on this machine, and what to type')
+    .option('--config <file>', 'settings (YAML)')
+    .option(
+      '--set <key=value>',
+      'one setting (repeatable)',
+      (text, before: string[]) => [...before, text],
+      [],
+    )
+    .option('--data <dir>', 'the doorbell’s data folder')
+    .option('--json', 'print one JSON object')
+    .action(examine)
+}
+
+async function examine(options: DoctorOptions): Promise<void> {
+  const checks = await examineMachine(options)
+  const ok = isHealthy(checks)
+  process.stdout.write(options.json ? `${JSON.stringify({ ok, checks })}\n` : describeChecks(checks))
+  if (!ok) process.exitCode = 1
+}
+
+async function examineMachine(options: DoctorOptions): Promise<readonly Check[]> {
+  const { data } = options
+  const { config, check } = await readConfig(options)
+  const folder = data === undefined ? undefined : await gatherFolder(data)
+  return [
+    judgeNode(process.version),
+    judgeTool('ffmpeg', await whatSays('ffmpeg', ['-version'])),
+    judgeTool('ffprobe', await whatSays('ffprobe', ['-version'])),
+    judgeCodecs(await gatherCodecs()),
+    judgeAge(await whatSays('age', ['--version'])),
+    check,
+    judgeFolder(folder),
+    judgeSpace(data === undefined ? undefined : await gatherSpace(data, config.retention)),
+    judgeClock(await gatherClock(data, Date.now())),
+    judgeOwner(folder?.state === 'there' ? await ownerOf(folder.path) : undefined, data),
+    judgeStore(await reachConfiguredStore(config.store)),
+    judgeBroker(await reachConfiguredBroker(config.mqtt)),
+    judgeBoard(await gatherBoard()),
+  ]
+}
+
+async function readConfig(
+  options: DoctorOptions,
+): Promise<{ readonly config: Config; readonly check: Check }> {
+  try {
+    const file =
+      options.config === undefined
+        ? undefined
+        : {
+            name: options.config,
+            text: await readFile(options.config, 'utf8').catch((cause: unknown) => {
+              throw fileFault(options.config ?? '', cause)
+            }),
+          }
+    const config = loadConfig({ ...(file === undefined ? {} : { file }), sets: options.set })
+    return { config, check: judgeConfig({ name: options.config }) }
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    return { config: configDefaults(), check: judgeConfig({ name: options.config, wrong: error.message }) }
+  }
+}
+
+async function ownerOf(folder: string): Promise<OwnerFacts> {
+  try {
+    const signed = await readRecipients(await openDataDisk(folder))
+    if (signed === undefined) return { state: 'none' }
+    const names = signed.list.recipients.map((each) => each.name)
+    return { state: 'enrolled', version: signed.list.version, names }
+  } catch (error) {
+    if (!isFault(error, 'corrupt', 'denied')) throw error
+    return { state: 'broken', why: messageOf(error) }
+  }
+}
+
+async function reachConfiguredStore(store: StoreConfig | undefined): Promise<Reach> {
+  if (store === undefined) return { state: 'unset' }
+  const where = `${store.endpoint ?? 'AWS'}, bucket ${store.bucket}`
+  return reachStore(where, async (log) => {
+    const { openS3Store } = await import('../drivers/s3/index.ts')
+    const { region, ...credentials } = await readCredentials(store.credentialsFile)
+    return openS3Store(
+      {
+        bucket: store.bucket,
+        region: region ?? store.region,
+        pathStyle: store.pathStyle,
+        credentials,
+        ...(store.endpoint === undefined ? {} : { endpoint: store.endpoint }),
+      },
+      { log },
+    )
+  })
+}
+
+async function reachConfiguredBroker(mqtt: MqttConfig | undefined): Promise<Reach> {
+  if (mqtt === undefined) return { state: 'unset' }
+  const topic = `${mqtt.prefix}/doctor`
+  return reachBroker(mqtt.url, topic, async (log) => {
+    const { openBroker } = await import('../drivers/mqtt/index.ts')
+    const text = async (file: string | undefined) => (file === undefined ? undefined : readTextFile(file))
+    const [password] = (await text(mqtt.passwordFile))?.split(/\r?\n/) ?? []
+    const [ca, cert, key] = [await text(mqtt.caFile), await text(mqtt.certFile), await text(mqtt.keyFile)]
+    return openBroker(
+      {
+        url: mqtt.url,
+        clientId: `lintel-doctor-${process.pid}`,
+        protocolVersion: mqtt.protocol === '5' ? 5 : 4,
+        will: { topic, payload: '', qos: 0, retain: false },
+        ...(mqtt.username === undefined ? {} : { username: mqtt.username }),
+        ...(password === undefined ? {} : { password }),
+        ...(ca === undefined ? {} : { ca }),
+        ...(cert === undefined ? {} : { cert }),
+        ...(key === undefined ? {} : { key }),
+      },
+      { log },
+    )
+  })
+}

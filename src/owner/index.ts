@@ -1,0 +1,32 @@
+/**
+ * Owner: the household's side. The only code that touches a private age key.
+ *
+ * Owns: identity files and their recovery words, the signed list of recipients, what was seen of a device before,
+ *   finding, opening and sharing clips, verifying them.
+ * Promises: nothing is shown as genuine that the device's signature and the ledger do not vouch for; a key is never
+ *   overwritten and never stands in a message; sharing one clip opens no other.
+ * When full: 32 recipients; identity files up to 64 KiB.
+ * When it fails: `Fault('denied')` for another key, `Fault('corrupt')` naming the part, `Fault('missing')` for what is not there.
+ * Stopping: nothing runs; whoever waits gives a signal.
+ * Not its job: files and network (it takes ports), the terminal (`commands/`), recording and sealing (`clips/`, `vault/`).
+ * See: `../formats/`.
+ */
+export {
+  checkRecipient,
+  formatIdentity,
+  isLocked,
+  lockIdentity,
+  makeSecret,
+  parseIdentity,
+  readIdentity,
+  type OwnerIdentity,
+} from './identity.ts'
+export { acceptPin, comparePins, formatPins, noPins, parsePins, type Pins, type SeenLedger } from './pins.ts'
+export {
+  addRecipient,
+  enrolOwner,
+  readRecipients,
+  removeRecipient,
+  type SignedRecipients,
+} from './recipients.ts'
+export { recoveryKit, secretOfWords, wordsOfSecret } from './words.ts'
