@@ -161,7 +161,7 @@ function originOf(head: readonly Sample[], name: string): number {
   const [first] = head
   if (first === undefined)
     throw new Fault('invalid', `${name}: there is not one picture in it that can be read`)
-  return head.reduce((least, sample) => Math.min(least, sample.pts), first.pts)
+  return head.reduce<number>((least, sample) => Math.min(least, sample.pts), first.pts)
 }
 
 function referencesPerS(head: readonly Sample[], codec: VideoCodec, timescale: number): number {

@@ -26,7 +26,7 @@ export type CaptureDeps = {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
-  readonly onRun: (track: Track) => void
+  readonly onRun: (track: Track) => Promise<void>
   readonly onPacket: (packet: Packet) => Promise<void>
   readonly onFrame: (frame: LumaFrame) => Promise<void>
   readonly onRunEnd: () => Promise<void>
@@ -57,7 +57,7 @@ async function captureOnce(deps: CaptureDeps, preroll: Preroll, signal: AbortSig
   let isRunning = false
   try {
     await using run = await deps.camera.open({ signal })
-    deps.onRun(run.track)
+    await deps.onRun(run.track)
     isRunning = true
     const takePacket = async (packet: Packet): Promise<void> => {
       packets++
@@ -72,7 +72,8 @@ async function captureOnce(deps: CaptureDeps, preroll: Preroll, signal: AbortSig
       deps.log.warn('capture.camera_lost', { kind: error.kind, problem: messageOf(error) })
   } finally {
     preroll.clear()
-    if (isRunning) await deps.onRunEnd()
+    // Asked to stop, it is not the camera that went away: whoever records ends its clip when it is stopped itself.
+    if (isRunning && !signal.aborted) await deps.onRunEnd()
   }
   return packets > 0
 }

@@ -72,6 +72,11 @@ export async function readPassphraseFile(path: string): Promise<string> {
   return line
 }
 
+/** A file that holds one secret: its first line, without the end of line. */
+export async function readFirstLine(path: string): Promise<string> {
+  return (await readTextFile(path)).split(/\r?\n/)[0] ?? ''
+}
+
 export async function readTextFile(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')

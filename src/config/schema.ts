@@ -93,9 +93,7 @@ export const configSchema = z.strictObject({
       partMs: wholeMs(200, 2000)
         .default(1500)
         .describe('length of a part: at most this much is lost when power goes'),
-      clipMsMax: wholeMs(10_000, 3_600_000)
-        .default(300_000)
-        .describe('a longer visit continues in a next clip'),
+      msMax: wholeMs(10_000, 3_600_000).default(300_000).describe('a longer visit continues in a next clip'),
     })
     .prefault({}),
   detect: z

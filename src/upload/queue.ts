@@ -45,6 +45,8 @@ export interface Uploads {
   /** The changes that queue a job; the caller writes them together with its own, then wakes us. */
   queue(job: UploadJob): readonly Change[]
   wake(): void
+  /** The changes that take a clip's uploads out of the queue: what expired cannot be sent any more. */
+  forget(clip: ClipId): readonly Change[]
   waiting(): { readonly objects: number; readonly bytes: number }
   run(signal: AbortSignal): Promise<void>
 }
@@ -57,6 +59,7 @@ type Waiting = { readonly key: string; readonly job: UploadJob }
 
 export function createUploads(deps: UploadDeps): Uploads {
   const queue = new Map<string, UploadJob>()
+  const states = new Map<string, readonly string[]>()
   let nextNumber = 0
   let wake: () => void = () => {}
   let isWoken = false
@@ -66,6 +69,16 @@ export function createUploads(deps: UploadDeps): Uploads {
     for (const [key, job] of queue)
       if ((await deps.records.read('upload', key)) !== undefined) return { key, job }
     return undefined
+  }
+  /**
+   * Keys of older states of the same object. They are remembered until a newer state is stored: should the transaction
+   * that removes them fail, the next one removes them again, and no old state can follow a new one after a restart.
+   */
+  const supersede = (name: string, newest: string): readonly string[] => {
+    const older = states.get(name) ?? []
+    for (const key of older) queue.delete(key)
+    states.set(name, [...older, newest])
+    return older
   }
   const untilWoken = async (signal: AbortSignal): Promise<void> => {
     if (isWoken || signal.aborted) return
@@ -80,25 +93,30 @@ export function createUploads(deps: UploadDeps): Uploads {
         nextNumber = Math.max(nextNumber, Number(key) + 1)
         const job = parseJob(row)
         if (job === undefined) deps.log.error('upload.row_damaged', { key })
-        else if (!isParked(row)) queue.set(key, job)
+        else if (!isParked(row)) {
+          if (job.replace) supersede(job.name, key)
+          queue.set(key, job)
+        }
       }
       isWoken = queue.size > 0
     },
     queue(job) {
       const key = orderKey(nextNumber++)
-      const older = job.replace
-        ? [...queue].filter(([, { name, replace }]) => replace && name === job.name)
-        : []
-      for (const [olderKey] of older) queue.delete(olderKey)
+      const older = job.replace ? supersede(job.name, key) : []
       queue.set(key, job)
       return [
-        ...older.map(([olderKey]): Change => ({ remove: 'upload', key: olderKey })),
+        ...older.map((olderKey): Change => ({ remove: 'upload', key: olderKey })),
         { put: 'upload', key, row: job },
       ]
     },
     wake() {
       isWoken = true
       wake()
+    },
+    forget(clip) {
+      const gone = [...queue].filter(([, job]) => job.clip === clip)
+      for (const [key] of gone) queue.delete(key)
+      return gone.map(([key]): Change => ({ remove: 'upload', key }))
     },
     waiting() {
       let bytes = 0
@@ -140,9 +158,7 @@ async function sendOne(
     deps.log.warn('upload.waits', { kind: error.kind, problem: messageOf(error), waiting: queue.size })
     return false
   }
-  // A newer state may have been queued while this one was under way; then its row has replaced ours already.
-  const isLatest = queue.get(key) === job
-  await deps.records.write([...(isLatest ? [{ remove: 'upload', key } as const] : []), ...deps.onStored(job)])
+  await deps.records.write([{ remove: 'upload', key }, ...deps.onStored(job)])
   queue.delete(key)
   deps.onDone?.(job)
   return true

@@ -23,7 +23,8 @@ const PROBE_BYTES_MAX = 256 * 1024 * 1024
 const ENTRIES =
   'stream=codec_type,codec_name,width,height,start_time,duration,nb_frames,disposition:format=format_name,start_time,duration'
 
-type ProbeOptions = { readonly signal?: AbortSignal }
+/** `name`: what the file is called in messages. */
+type ProbeOptions = { readonly signal?: AbortSignal; readonly name?: string }
 
 /** Arguments before the file name: only local files, and no names that ffmpeg would read as patterns or addresses. */
 export const inputArgs = (path: string): readonly string[] => [
@@ -37,8 +38,9 @@ export const inputArgs = (path: string): readonly string[] => [
  * Refuses everything that is no video with one sentence. The same for every tool that reads the file afterwards.
  * Faults: `invalid`, `missing`, `denied`.
  */
-export async function probeVideo(name: string, options: ProbeOptions = {}): Promise<VideoFacts> {
-  const path = resolve(name)
+export async function probeVideo(file: string, options: ProbeOptions = {}): Promise<VideoFacts> {
+  const path = resolve(file)
+  const name = options.name ?? file
   const fileBytes = await checkFile(name, path)
   const answer = await askFfprobe(name, path, ['-show_entries', ENTRIES], options)
   const facts = factsOf(name, path, answer)

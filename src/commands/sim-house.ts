@@ -1,0 +1,116 @@
+/** Everything one `lintel sim` needs around the replay: settings, videos, the data folder, the cloud, the broker. */
+import { readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { Fault, messageOf } from '../base/fault.ts'
+import type { Log } from '../base/log.ts'
+import { openScope } from '../base/scope.ts'
+import { loadConfig, type Config } from '../config/index.ts'
+import { BOOT_KEY, bootOf } from '../doorbell.ts'
+import { encodeOnce, ffmpegStills, probeVideo } from '../drivers/ffmpeg/index.ts'
+import { lockFolder } from '../drivers/folder-lock.ts'
+import { openNodeDisk } from '../drivers/node-disk.ts'
+import { createPinoLog } from '../drivers/pino-log.ts'
+import { openSqliteRecords } from '../drivers/sqlite-records.ts'
+import type { Broker } from '../ports/broker.ts'
+import type { Disk } from '../ports/disk.ts'
+import type { ObjectStore } from '../ports/object-store.ts'
+import type { Records } from '../ports/records.ts'
+import type { ReplayVideo } from '../../sim/devices/file-camera.ts'
+import { checkScript, type ScriptedEdge } from '../../sim/script.ts'
+import { readStory } from '../../sim/story.ts'
+import { enrolFor } from './sim-enrol.ts'
+import { openOutside, type CloudChoice } from './sim-outside.ts'
+
+export type SimHouseOptions = CloudChoice & {
+  readonly data: string
+  readonly owner?: string
+  readonly config?: string
+  readonly set: readonly string[]
+}
+
+/** One video and what happens to the lines while it plays. */
+export type Scene = {
+  readonly video: ReplayVideo
+  readonly edges: readonly ScriptedEdge[]
+  readonly seed: number | undefined
+}
+
+export type SimHouse = AsyncDisposable & {
+  readonly config: Config
+  readonly scenes: readonly Scene[]
+  readonly devices: {
+    readonly disk: Disk
+    readonly records: Records
+    readonly stills: typeof ffmpegStills
+    readonly store: ObjectStore | undefined
+    readonly broker: Broker | undefined
+    readonly log: Log
+  }
+  readonly boot: () => Promise<number>
+}
+
+/** What is wrong with any video or setting is said before the first one plays, and before anything is written. */
+export async function openSimHouse(
+  files: readonly string[],
+  edges: readonly ScriptedEdge[],
+  options: SimHouseOptions,
+  signal: AbortSignal,
+): Promise<SimHouse> {
+  const config = await readConfig(options)
+  const log = createPinoLog(config.log.level)
+  const scenes: Scene[] = []
+  for (const file of files) scenes.push(await readScene(file, edges, { log, signal }))
+  return openScope(async (scope) => {
+    const folder = resolve(options.data)
+    scope.own('lock', lockFolder(folder))
+    const disk = await openNodeDisk(folder)
+    await enrolFor(disk, options.owner)
+    const records = scope.own('records', await openSqliteRecords(join(folder, 'index.sqlite')))
+    const { store, broker } = await openOutside(scope, { folder, config, choice: options, disk, log })
+    const boot = async (): Promise<number> => bootOf(await records.read('device', BOOT_KEY))
+    return { config, scenes, devices: { disk, records, stills: ffmpegStills, store, broker, log }, boot }
+  })
+}
+
+async function readConfig({ config, set }: SimHouseOptions): Promise<Config> {
+  const file = config === undefined ? {} : { file: { name: config, text: await readText(config) } }
+  return loadConfig({ ...file, sets: set })
+}
+
+async function readScene(
+  file: string,
+  edges: readonly ScriptedEdge[],
+  { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
+): Promise<Scene> {
+  if (!/\.ya?ml$/i.test(file)) {
+    const video = await readVideo(file, file, { log, signal })
+    checkScript(edges, { name: file, durationS: video.facts.startS + video.facts.durationS })
+    return { video, edges, seed: undefined }
+  }
+  const story = readStory({ name: file, text: await readText(file) })
+  const video = await readVideo(story.video, resolve(dirname(file), story.video), { log, signal })
+  return { video, edges: [...story.edges, ...edges], seed: story.seed }
+}
+
+async function readVideo(
+  name: string,
+  path: string,
+  { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
+): Promise<ReplayVideo> {
+  const facts = await probeVideo(path, { signal, name })
+  const onWork = (): void => log.info('sim.encoding', { video: name, codec: facts.codec })
+  return { name, facts: await encodeOnce(facts, { cacheFolder: cacheFolder(), signal, onWork }) }
+}
+
+function cacheFolder(): string {
+  const { LINTEL_CACHE: own, XDG_CACHE_HOME: cache } = process.env
+  if (own !== undefined && own !== '') return resolve(own)
+  return join(cache === undefined || cache === '' ? join(homedir(), '.cache') : cache, 'lintel', 'encoded')
+}
+
+async function readText(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new Fault('missing', `${path}: cannot be read: ${messageOf(cause)}`, { cause })
+  })
+}

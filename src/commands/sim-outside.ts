@@ -1,0 +1,133 @@
+import { join } from 'node:path'
+import { Fault } from '../base/fault.ts'
+import type { Log } from '../base/log.ts'
+import type { Scope } from '../base/scope.ts'
+import type { Config, MqttConfig } from '../config/index.ts'
+import { openBroker } from '../drivers/mqtt/index.ts'
+import { openS3Store } from '../drivers/s3/index.ts'
+import { willOf } from '../mqtt/index.ts'
+import type { Broker } from '../ports/broker.ts'
+import type { Disk } from '../ports/disk.ts'
+import type { ObjectStore } from '../ports/object-store.ts'
+import { openDeviceKey } from '../vault/index.ts'
+import { openEmbeddedCloud, type EmbeddedCloud } from '../../sim/cloud/index.ts'
+import { readFirstLine, readTextFile } from './owner-files.ts'
+import { parseCloudUrl, readCredentials } from './s3-place.ts'
+
+export type CloudChoice = {
+  /** `embedded`, `none`, or `http(s)://host[:port]/bucket`; left out: what the settings say, else embedded. */
+  readonly cloud?: string
+  readonly cloudCredentials?: string
+}
+
+type Given = {
+  readonly folder: string
+  readonly config: Config
+  readonly choice: CloudChoice
+  readonly disk: Disk
+  readonly log: Log
+}
+
+export type Outside = { readonly store: ObjectStore | undefined; readonly broker: Broker | undefined }
+
+/** How long a broker may take to answer before the video starts without it. */
+const CONNECT_MS_MAX = 5000
+
+/** The store and the broker: those named, or the embedded ones. */
+export async function openOutside(scope: Scope, given: Given): Promise<Outside> {
+  const { choice, config, folder, log } = given
+  const wanted = choice.cloud ?? (config.store === undefined ? 'embedded' : 'configured')
+  const embedded = wanted === 'embedded' ? await openEmbedded(scope, { folder, config, log }) : undefined
+  const store = await openStore(wanted, given, embedded)
+  if (store !== undefined) scope.own('store client', store)
+  const broker = await openConfiguredBroker(given, embedded)
+  if (broker !== undefined) scope.own('broker client', broker)
+  return { store, broker }
+}
+
+async function openEmbedded(
+  scope: Scope,
+  { folder, config, log }: Pick<Given, 'folder' | 'config' | 'log'>,
+): Promise<EmbeddedCloud> {
+  const broker = config.mqtt === undefined ? { mqttPort: 0 } : {}
+  return scope.own(
+    'embedded cloud',
+    await openEmbeddedCloud({ folder: join(folder, 'cloud'), ...broker, log }),
+  )
+}
+
+async function openStore(
+  wanted: string,
+  { choice, config, log }: Given,
+  embedded: EmbeddedCloud | undefined,
+): Promise<(ObjectStore & AsyncDisposable) | undefined> {
+  if (wanted === 'none') return undefined
+  if (embedded !== undefined) {
+    const { endpoint, account } = embedded
+    return openS3Store(
+      { endpoint, region: account.region, bucket: account.bucket, pathStyle: true, credentials: account },
+      { log },
+    )
+  }
+  if (wanted === 'configured' && config.store !== undefined) {
+    const { endpoint, region, bucket, pathStyle, credentialsFile } = config.store
+    const credentials = await readCredentials(choice.cloudCredentials ?? credentialsFile)
+    return openS3Store(
+      { ...(endpoint === undefined ? {} : { endpoint }), region, bucket, pathStyle, credentials },
+      { log },
+    )
+  }
+  const { endpoint, bucket } = parseCloudUrl(wanted)
+  const credentials = await readCredentials(choice.cloudCredentials)
+  return openS3Store(
+    { endpoint, bucket, region: credentials.region ?? 'us-east-1', pathStyle: true, credentials },
+    { log },
+  )
+}
+
+async function openConfiguredBroker(
+  { config, disk, log }: Given,
+  embedded: EmbeddedCloud | undefined,
+): Promise<Broker | undefined> {
+  const { name } = await openDeviceKey({ disk, log })
+  const rules = { prefix: config.mqtt?.prefix ?? 'lintel', device: name, name: config.device.name }
+  const common = { clientId: name.replaceAll('/', '-'), will: willOf(rules) }
+  const broker = await brokerFor(config.mqtt, embedded, common, log)
+  if (broker !== undefined) await untilConnected(broker)
+  return broker
+}
+
+type Common = Pick<Parameters<typeof openBroker>[0], 'clientId' | 'will'>
+
+async function brokerFor(
+  mqtt: MqttConfig | undefined,
+  embedded: EmbeddedCloud | undefined,
+  common: Common,
+  log: Log,
+): Promise<Broker | undefined> {
+  if (mqtt !== undefined) return openBroker({ ...common, ...(await settingsOf(mqtt)) }, { log })
+  if (embedded?.mqttUrl === undefined) return undefined
+  const { mqttUsername: username, mqttPassword: password } = embedded.account
+  return openBroker({ ...common, url: embedded.mqttUrl, username, password, protocolVersion: 4 }, { log })
+}
+
+async function settingsOf(mqtt: MqttConfig): Promise<Omit<Parameters<typeof openBroker>[0], keyof Common>> {
+  const { url, protocol, username, passwordFile, caFile, certFile, keyFile } = mqtt
+  if ((certFile === undefined) !== (keyFile === undefined))
+    throw new Fault('invalid', 'mqtt: wanted certFile and keyFile together, got one of them')
+  return {
+    url,
+    protocolVersion: protocol === '5' ? 5 : 4,
+    ...(username === undefined ? {} : { username }),
+    ...(passwordFile === undefined ? {} : { password: await readFirstLine(passwordFile) }),
+    ...(caFile === undefined ? {} : { ca: await readTextFile(caFile) }),
+    ...(certFile === undefined ? {} : { cert: await readTextFile(certFile) }),
+    ...(keyFile === undefined ? {} : { key: await readTextFile(keyFile) }),
+  }
+}
+
+/** So that a replay begins with the broker there; one that is away is no reason not to record. */
+async function untilConnected(broker: Broker): Promise<void> {
+  const signal = AbortSignal.timeout(CONNECT_MS_MAX)
+  for await (const _connection of broker.connections({ signal })) return
+}

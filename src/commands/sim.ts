@@ -1,0 +1,136 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { replay } from '../../sim/replay.ts'
+import { pirAt, pressAt, type ScriptedEdge } from '../../sim/script.ts'
+import type { SimSummary } from '../../sim/summary.ts'
+import { costOfProcess, type CostMeter } from './cost.ts'
+import { createProgress } from './progress.ts'
+import { openSimHouse, type Scene, type SimHouse, type SimHouseOptions } from './sim-house.ts'
+import { recoverOnly } from './sim-recover.ts'
+import { describeReplay } from './sim-report.ts'
+
+type SimOptions = SimHouseOptions & {
+  readonly speed: number | 'max'
+  readonly press: readonly number[]
+  readonly pir: readonly number[]
+  readonly seed?: number
+  readonly json?: boolean
+}
+
+export function simCommand(): Command {
+  return new Command('sim')
+    .description(
+      'Replays recorded video through the doorbell: the same runtime, simulated devices, virtual time.',
+    )
+    .argument(
+      '[video...]',
+      'video files (anything ffmpeg reads) or stories (.yaml); none: only recover and upload what is waiting',
+    )
+    .option(
+      '--press <seconds>',
+      'press the button at this time of the video (repeatable)',
+      collect(seconds),
+      [],
+    )
+    .option(
+      '--pir <seconds>',
+      'the PIR sees someone at this time of the video (repeatable)',
+      collect(seconds),
+      [],
+    )
+    .option('--speed <factor>', 'max, or a multiple of real time', speed, 'max')
+    .option('--data <dir>', 'everything of this device', 'lintel-data')
+    .option('--owner <file>', "the owner's age identity file; only its public key is used")
+    .option('--config <file>', 'settings (YAML)')
+    .option('--set <key=value>', 'one setting (repeatable)', collect(String), [])
+    .option(
+      '--cloud <url>',
+      'embedded, none, or http(s)://host[:port]/bucket (default: the store in the settings, else embedded)',
+    )
+    .option(
+      '--cloud-credentials <file>',
+      'JSON with accessKeyId and secretAccessKey (else from the environment)',
+    )
+    .option('--seed <number>', 'seed of everything that is left to chance but no secret', seed)
+    .option('--json', 'print one JSON object (several videos: an array) on stdout')
+    .action(runSim)
+}
+
+async function runSim(files: readonly string[], options: SimOptions): Promise<void> {
+  const stop = new AbortController()
+  process.once('SIGINT', () => stop.abort())
+  process.once('SIGTERM', () => stop.abort())
+  const cost = costOfProcess()
+  await using house = await openSimHouse(files, edgesOf(options), options, stop.signal)
+  const summaries: SimSummary[] = []
+  for (const scene of house.scenes) {
+    if (stop.signal.aborted) break
+    const summary = await playOne(house, scene, { options, cost, signal: stop.signal })
+    summaries.push(summary)
+    if (options.json !== true) process.stdout.write(`${describeReplay(summary)}\n`)
+  }
+  if (files.length === 0) await recoverOnly(house, options)
+  else if (options.json === true)
+    process.stdout.write(`${JSON.stringify(files.length === 1 ? summaries[0] : summaries)}\n`)
+  if (stop.signal.aborted) process.exitCode = EXIT_INTERRUPTED
+}
+
+type Playing = { readonly options: SimOptions; readonly cost: CostMeter; readonly signal: AbortSignal }
+
+async function playOne(
+  house: SimHouse,
+  scene: Scene,
+  { options, cost, signal }: Playing,
+): Promise<SimSummary> {
+  const progress = createProgress(scene.video.name, scene.video.facts.durationS)
+  try {
+    return await replay({
+      video: scene.video,
+      edges: scene.edges,
+      config: house.config,
+      seed: options.seed ?? scene.seed ?? 1,
+      boot: await house.boot(),
+      speed: options.speed,
+      devices: house.devices,
+      sleepReal: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+      realNowMs: () => performance.now(),
+      costSoFar: () => cost.lap(),
+      signal,
+      onProgress: (atS) => progress.at(atS),
+    })
+  } finally {
+    progress.end()
+  }
+}
+
+const edgesOf = ({ press, pir }: SimOptions): readonly ScriptedEdge[] => [
+  ...press.flatMap(pressAt),
+  ...pir.flatMap(pirAt),
+]
+
+const EXIT_INTERRUPTED = 130
+
+const collect =
+  <T>(parse: (text: string) => T) =>
+  (text: string, before: readonly T[]): readonly T[] => [...before, parse(text)]
+
+function seconds(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+    throw new InvalidArgumentError(`wanted seconds, 0 or more, got “${text}”`)
+  return value
+}
+
+function speed(text: string): number | 'max' {
+  if (text === 'max') return text
+  const value = Number(text)
+  if (!(value > 0 && value <= 1000))
+    throw new InvalidArgumentError(`wanted max, or a factor of real time above 0, got “${text}”`)
+  return value
+}
+
+function seed(text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 0 || value > 0xffffffff)
+    throw new InvalidArgumentError(`wanted a whole number from 0 to 4294967295, got “${text}”`)
+  return value
+}

@@ -1,0 +1,238 @@
+/**
+ * The wiring. Read it from top to bottom: sinks first, sources last, so that closing (newest first)
+ * stops the camera before the recorder and the recorder before the uploads.
+ */
+import type { VisitId } from './base/ids.ts'
+import { openScope, startLoop, type Scope } from './base/scope.ts'
+import type { MonoMs } from './base/time.ts'
+import { createCapture, type Capture } from './capture/index.ts'
+import { createChime } from './chime/index.ts'
+import { createClips, type ClipHappening, type ClipRules, type Clips } from './clips/index.ts'
+import type { Config } from './config/index.ts'
+import { createDesk, type Desk } from './desk.ts'
+import { createMotionDetector } from './detect/index.ts'
+import { openLedger, type Ledger } from './ledger/index.ts'
+import { createTelemetry, type Payload, type Telemetry } from './mqtt/index.ts'
+import type { LumaFrame } from './ports/camera.ts'
+import type { Ports } from './ports/ports.ts'
+import type { Change } from './ports/records.ts'
+import { createUploads, type UploadJob, type Uploads } from './upload/index.ts'
+import {
+  beginClipSeal,
+  openDeviceKey,
+  openRecipients,
+  type ClipSealMaker,
+  type Recipients,
+} from './vault/index.ts'
+import type { SignKind } from './visits/index.ts'
+
+export type Happening =
+  | { readonly kind: 'motion-began'; readonly at: MonoMs }
+  | { readonly kind: 'motion-ended'; readonly at: MonoMs }
+  | { readonly kind: 'press'; readonly at: MonoMs; readonly visit: VisitId }
+  | { readonly kind: 'visit-began'; readonly visit: VisitId; readonly from: MonoMs; readonly sign: SignKind }
+  | {
+      readonly kind: 'visit-ended'
+      readonly visit: VisitId
+      readonly from: MonoMs
+      readonly to: MonoMs
+      readonly signs: readonly SignKind[]
+    }
+  | ClipHappening
+
+export type DoorbellOptions = {
+  readonly onHappening?: (happening: Happening) => void
+  /** A loop that throws is a bug; whoever started the doorbell ends the process. */
+  readonly onCrash: (error: unknown) => void
+  /** Only tests hand in another: one that seals nothing, to show that the search for plaintext would find it. */
+  readonly sealClip?: ClipSealMaker
+}
+
+export interface Doorbell extends AsyncDisposable {
+  /** True when nobody is there and no clip grows. */
+  isIdle(): boolean
+  waiting(): { readonly uploads: number; readonly messages: number }
+  published(): number
+}
+
+const RETAIN_EVERY_MS = 60_000
+const POSTER_WIDTH_MAX = 1280
+const DAY_MS = 86_400_000
+
+export async function startDoorbell(
+  ports: Ports,
+  config: Config,
+  options: DoorbellOptions,
+): Promise<Doorbell> {
+  return openScope(async (scope) => {
+    const loop = loopsOf(scope, options)
+    const tell = options.onHappening ?? (() => {})
+    const key = await openDeviceKey(ports)
+    const recipients = await openRecipients(ports)
+    const telemetry = await openTelemetry(ports, config, key.name)
+    const uploads = await openUploads(ports, (job) => clips.uploaded(job))
+    const queueUpload = (job: UploadJob): readonly Change[] => uploads?.queue(job) ?? []
+    const ledger = await openLedger({ records: ports.records, key, queueUpload })
+    await noteStart(ports, ledger)
+    const clips: Clips = createClips(
+      {
+        ...ports,
+        sealClip: async () => (options.sealClip ?? beginClipSeal)(await recipientsNow(recipients, ledger)),
+        deviceKey: key,
+        ledger,
+        queueUpload,
+        forgetUploads: (clip) => uploads?.forget(clip) ?? [],
+        wakeUploads: () => uploads?.wake(),
+        prerollSince: (at) => capture.preroll.since(at),
+        deviceName: config.device.name,
+        onClip: (happening) => {
+          tell(happening)
+          if (telemetry !== undefined) tellClip(telemetry, happening)
+        },
+      },
+      clipRules(config),
+    )
+    if (telemetry !== undefined) loop('telemetry', (signal) => telemetry.run(signal))
+    if (uploads !== undefined) loop('uploads', (signal) => uploads.run(signal))
+    await clips.open()
+    scope.own('clips', clips)
+    const chime = createChime(ports)
+    loop('chime', (signal) => chime.run(signal))
+    const desk = createDesk({ ports, config, clips, telemetry, ring: () => chime.ring(), tell })
+    loop('retention', (signal) => keepRetention(ports, clips, signal))
+    loop('quiet', (signal) => desk.watchQuiet(signal))
+    loop('lines', (signal) => watchLines(ports, desk, signal))
+    const capture = captureFor(ports, config, { clips, desk, tell })
+    loop('capture', (signal) => capture.run(signal))
+    return {
+      isIdle: () => desk.isIdle() && clips.idle(),
+      waiting: () => ({ uploads: uploads?.waiting().objects ?? 0, messages: telemetry?.waiting() ?? 0 }),
+      published: () => telemetry?.published() ?? 0,
+    }
+  })
+}
+
+type Loop = (name: string, run: (signal: AbortSignal) => Promise<void>) => void
+
+const loopsOf =
+  (scope: Scope, { onCrash }: DoorbellOptions): Loop =>
+  (name, run) => {
+    scope.own(name, startLoop(run, onCrash))
+  }
+
+async function openTelemetry(ports: Ports, config: Config, device: string): Promise<Telemetry | undefined> {
+  const { broker, clock, records, log } = ports
+  if (broker === undefined) return undefined
+  const telemetry = createTelemetry(
+    { broker, clock, records, log },
+    { prefix: config.mqtt?.prefix ?? 'lintel', device, name: config.device.name },
+  )
+  await telemetry.open()
+  return telemetry
+}
+
+async function openUploads(
+  { store, records, disk, clock, random, log }: Ports,
+  onStored: (job: UploadJob) => readonly Change[],
+): Promise<Uploads | undefined> {
+  if (store === undefined) return undefined
+  const uploads = createUploads({ store, records, disk, clock, random, log, onStored })
+  await uploads.open()
+  return uploads
+}
+
+/** Every start is in the ledger: a device that was started elsewhere, or not at all, shows. */
+async function noteStart({ records }: Ports, ledger: Ledger): Promise<void> {
+  const boot = bootOf(await records.read('device', BOOT_KEY))
+  await ledger.append({ type: 'started', boot }, [{ put: 'device', key: BOOT_KEY, row: boot + 1 }])
+}
+
+export const BOOT_KEY = 'boot'
+
+/** How often the device was started before. */
+export const bootOf = (row: unknown): number => (typeof row === 'number' ? row : 0)
+
+/** A new list of recipients stands in the ledger before anything is sealed to it. */
+async function recipientsNow(recipients: Recipients, ledger: Ledger): Promise<readonly string[]> {
+  const keys = await recipients.current()
+  const unrecorded = recipients.unrecorded()
+  if (unrecorded !== undefined) {
+    await ledger.append(unrecorded.entry, [unrecorded.pin])
+    recipients.recorded()
+  }
+  return keys
+}
+
+const clipRules = ({ clip, retention }: Config): ClipRules => ({
+  partMs: clip.partMs,
+  clipMsMax: clip.msMax,
+  retainBytes: retention.bytesMax,
+  retainMs: retention.daysMax * DAY_MS,
+  reserveBytes: retention.reserveBytes,
+  posterWidthMax: POSTER_WIDTH_MAX,
+})
+
+function captureFor(
+  ports: Ports,
+  config: Config,
+  {
+    clips,
+    desk,
+    tell,
+  }: { readonly clips: Clips; readonly desk: Desk; readonly tell: (happening: Happening) => void },
+): Capture {
+  const detector = createMotionDetector(config.detect)
+  const onFrame = async (frame: LumaFrame): Promise<void> => {
+    const { moving, events } = detector.step(frame)
+    for (const event of events) {
+      tell(event)
+      if (event.kind === 'motion-began') await desk.take({ kind: 'motion', at: event.at })
+    }
+    if (moving) await desk.take({ kind: 'motion', at: frame.at })
+  }
+  return createCapture(
+    {
+      ...ports,
+      onRun: (track) => clips.beginRun(track),
+      onPacket: (packet) => clips.take(packet),
+      onFrame,
+      onRunEnd: () => clips.endRun(),
+    },
+    config.capture,
+  )
+}
+
+async function watchLines({ gpio }: Ports, desk: Desk, signal: AbortSignal): Promise<void> {
+  for await (const { line, active, at } of gpio.edges({ signal })) {
+    if (line === 'pir') await desk.take({ kind: 'pir', active, at })
+    else if (active) await desk.take({ kind: 'press', at })
+  }
+}
+
+async function keepRetention({ clock }: Ports, clips: Clips, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await clips.retain()
+    await clock.sleep(RETAIN_EVERY_MS, { signal }).catch(() => {}) // Aborted: the loop's condition ends it.
+  }
+}
+
+/** The broker hears of clips as they get along; not of every part. */
+function tellClip(telemetry: Telemetry, happening: ClipHappening): void {
+  const message = clipMessage(happening)
+  if (message !== undefined) telemetry.publish('clip', message).catch(() => {}) // Only a press is written to disk, so only a press can fail.
+}
+
+function clipMessage(happening: ClipHappening): Payload | undefined {
+  switch (happening.kind) {
+    case 'clip-sealed': {
+      const { clip, visit, parts, bytes, from, to } = happening
+      return { state: 'sealed', clip, visit, parts, bytes, durationMs: Math.round(to - from) }
+    }
+    case 'clip-uploaded':
+      return { state: 'uploaded', clip: happening.clip }
+    case 'clip-expired':
+      return { state: 'expired', clip: happening.clip }
+    default:
+      return undefined
+  }
+}
