@@ -42,6 +42,7 @@ export {
   entriesName,
   entryBundles,
   objectsAfterAppend,
+  sizeAtTile,
   tileName,
   type LedgerObject,
 } from './tiles.ts'

@@ -22,6 +22,16 @@ function numberPath(index: number): string {
   return groups.join('/')
 }
 
+/** How many entries the tree had when a tile or bundle of this name was written; undefined for other names. */
+export function sizeAtTile(name: string): number | undefined {
+  const [, level, path, width] =
+    /^tile\/(entries|\d{1,2})\/((?:x\d{3}\/)*\d{3})(?:\.p\/(\d{1,3}))?$/.exec(name) ?? []
+  if (level === undefined || path === undefined) return undefined
+  const index = Number(path.replaceAll(/[x/]/g, ''))
+  const hashes = index * WIDTH + (width === undefined ? WIDTH : Number(width))
+  return level === 'entries' ? hashes : hashes * WIDTH ** Number(level)
+}
+
 /** Entries with their lengths before them (two bytes, big endian). */
 export function encodeEntries(entries: readonly Uint8Array[]): Uint8Array {
   return concatBytes(

@@ -30,3 +30,16 @@ export {
   type SignedRecipients,
 } from './recipients.ts'
 export { recoveryKit, secretOfWords, wordsOfSecret } from './words.ts'
+export { localSource } from './local-source.ts'
+export type { ClipSource, GrowingClip, ObjectKind, ObjectRef } from './source.ts'
+export { storeSource } from './store-source.ts'
+export {
+  isClean,
+  objectsOf,
+  problemOf,
+  verifySource,
+  type Finding,
+  type Verdict,
+  type Verification,
+  type VerifyOptions,
+} from './verify.ts'

@@ -10,7 +10,13 @@ import type { ClipSource, GrowingClip, ObjectKind, ObjectRef } from './source.ts
 const CLIPS = 'clips'
 
 /** A data folder as the doorbell left it: files in `clips/`, entries and what waits in the index. */
-export function localSource({ disk, records }: { readonly disk: Disk; readonly records: Records }): ClipSource {
+export function localSource({
+  disk,
+  records,
+}: {
+  readonly disk: Disk
+  readonly records: Records
+}): ClipSource {
   const placeOf = (ref: ObjectRef): string => `${CLIPS}/${ref.clip}/${fileOf(ref)}`
   return {
     label: 'the device',
@@ -27,14 +33,20 @@ export function localSource({ disk, records }: { readonly disk: Disk; readonly r
     placeOf,
     async places() {
       const folders = (await disk.list(CLIPS)).filter((entry) => entry.isFolder)
-      const files = await Promise.all(folders.map(async ({ name }) => (await disk.list(`${CLIPS}/${name}`)).map((file) => `${CLIPS}/${name}/${file.name}`)))
+      const files = await Promise.all(
+        folders.map(async ({ name }) =>
+          (await disk.list(`${CLIPS}/${name}`)).map((file) => `${CLIPS}/${name}/${file.name}`),
+        ),
+      )
       return files.flat()
     },
     tiles: async () => [],
     growing: () => growingClips(records),
     async expired() {
       const rows = await records.list('clip')
-      return new Set(rows.filter(({ row }) => /^expir/.test(textIn(row, 'phase') ?? '')).map(({ key }) => key))
+      return new Set(
+        rows.filter(({ row }) => /^expir/.test(textIn(row, 'phase') ?? '')).map(({ key }) => key),
+      )
     },
     async waiting() {
       const rows = await records.list('upload')
@@ -79,10 +91,13 @@ function objectIn(clip: string, row: Json): GrowingClip['objects'] {
   return [{ ref: { clip, what, part: part ?? 0, name }, bytes: bytes ?? 0, sha256 }]
 }
 
-const isKind = (text: string | undefined): text is ObjectKind => text === 'part' || text === 'meta' || text === 'poster' || text === 'manifest'
+const isKind = (text: string | undefined): text is ObjectKind =>
+  text === 'part' || text === 'meta' || text === 'poster' || text === 'manifest'
 
 function memberOf(row: Json, name: string): Json | undefined {
-  return typeof row === 'object' && row !== null && !Array.isArray(row) ? (row as Record<string, Json | undefined>)[name] : undefined
+  return typeof row === 'object' && row !== null && !Array.isArray(row)
+    ? (row as Record<string, Json | undefined>)[name]
+    : undefined
 }
 
 function textIn(row: Json, name: string): string | undefined {

@@ -27,12 +27,14 @@ export function storeSource(store: ObjectStore, { signal }: { readonly signal: A
     placeOf: ({ name }) => name,
     async places() {
       const names: string[] = []
-      for await (const { name } of store.list({ signal })) if (name !== CHECKPOINT_NAME && !name.startsWith('tile/')) names.push(name)
+      for await (const { name } of store.list({ signal }))
+        if (name !== CHECKPOINT_NAME && !name.startsWith('tile/')) names.push(name)
       return names
     },
     async tiles() {
       const tiles: { name: string; bytes: Uint8Array }[] = []
-      for await (const { name } of store.list({ signal, prefix: 'tile/' })) tiles.push({ name, bytes: (await read(name)) ?? new Uint8Array(0) })
+      for await (const { name } of store.list({ signal, prefix: 'tile/' }))
+        tiles.push({ name, bytes: (await read(name)) ?? new Uint8Array(0) })
       return tiles
     },
     growing: async () => [],
@@ -41,7 +43,11 @@ export function storeSource(store: ObjectStore, { signal }: { readonly signal: A
   }
 }
 
-async function readIfThere(store: ObjectStore, name: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
+async function readIfThere(
+  store: ObjectStore,
+  name: string,
+  signal: AbortSignal,
+): Promise<Uint8Array | undefined> {
   try {
     return await store.get(name, { signal })
   } catch (error) {
