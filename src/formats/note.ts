@@ -76,7 +76,8 @@ function splitNote(
     .map((line) => {
       const [, name, text] = SIGNATURE_LINE.exec(line) ?? []
       const bytes = new Uint8Array(Buffer.from(text ?? '', 'base64'))
-      if (name === undefined || bytes.length !== 68)
+      // Base64 has several spellings of the same bytes; only one of them is what was signed.
+      if (name === undefined || bytes.length !== 68 || Buffer.from(bytes).toString('base64') !== text)
         throw new Fault('corrupt', `${what}: a line that is no signature`)
       return { name, bytes }
     })
