@@ -1,6 +1,7 @@
 import { Fault } from '../../src/base/fault.ts'
 import { monoMs, type MonoMs } from '../../src/base/time.ts'
 import {
+  GAP_S_MAX,
   openLumaFrames,
   openPackets,
   type Sample,
@@ -8,7 +9,7 @@ import {
   type VideoFacts,
 } from '../../src/drivers/ffmpeg/index.ts'
 import { isReferencePicture } from '../../src/media/index.ts'
-import type { Camera, CameraRun, LumaFrame, Packet, Track, VideoCodec } from '../../src/ports/camera.ts'
+import type { Camera, CameraRun, LumaFrame, Packet, VideoCodec } from '../../src/ports/camera.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { RealJob } from './sim-clock.ts'
 
@@ -17,11 +18,13 @@ export type ReplayVideo = { readonly name: string; readonly facts: VideoFacts }
 
 /** The product sees a camera; the story sees a file with an end. */
 export interface FileCamera extends Camera {
+  /** All packets and pictures were handed over, or there will be no more for another reason: see `problem`. */
   hasEnded(): boolean
   packetCount(): number
-  /** Of what was played, from the first picture's beginning to the last one's end. */
+  frameCount(): number
+  /** When the last picture that was played goes away, on the video's own time line. */
   durationS(): number
-  /** Why the file could not be played to its end. */
+  /** Why the file could not be played to its end; undefined when it could. */
   problem(): unknown
 }
 
@@ -31,26 +34,73 @@ const FRAMES_PER_S = 5
 const FRAME_WIDTH_MAX = 320
 /** With so many reference pictures a second the others need not be decoded to get five a second. */
 const REFERENCES_PER_S_MIN = 10
-const PEEK_S = 2
-const GAP_S_MAX = 3600
-
-type Played = { packets: number; endS: number; ended: boolean; problem: unknown }
+/** In groups so short, what the decoder leaves out does not add up to anything. */
+const SHORT_GROUP_S_MAX = 2.5
+const PEEK_S = 3
+const PEEK_BYTES_MAX = 32 * 1024 * 1024
+/**
+ * A picture is decoded after its packet has come. So that the two never fall due at the same moment, when the order would
+ * be left to chance, the pictures come this much later than they were taken.
+ */
+const DECODING_MS = 0.001
 
 /** Plays a file once in the clock's time; whoever opens it again waits, as for a camera that was unplugged. */
-export function createFileCamera({ clock, video, real }: FileCameraOptions): FileCamera {
-  const played: Played = { packets: 0, endS: 0, ended: false, problem: undefined }
+export function createFileCamera(options: FileCameraOptions): FileCamera {
+  const played = new Played()
   let isOpened = false
   return {
-    hasEnded: () => played.ended,
+    hasEnded: () => played.hasEnded,
     packetCount: () => played.packets,
+    frameCount: () => played.frames,
     durationS: () => played.endS,
     problem: () => played.problem,
     async open({ signal }) {
       if (isOpened) await untilAborted(signal)
       isOpened = true
-      return openRun({ clock, video, real }, played, signal)
+      try {
+        return await openRun(options, played, signal)
+      } catch (error) {
+        played.break(error)
+        throw error
+      }
     },
   }
+}
+
+/** What became of the file so far. */
+class Played {
+  packets = 0
+  frames = 0
+  endS = 0
+  problem: unknown
+  #playing = 1 // The run itself, until it knows that there are packets and pictures.
+
+  get hasEnded(): boolean {
+    return this.#playing === 0
+  }
+
+  begin(): void {
+    this.#playing++
+  }
+
+  end(): void {
+    this.#playing--
+  }
+
+  break(problem: unknown): void {
+    this.problem ??= problem
+    this.#playing = 0
+  }
+}
+
+/** `startMs`: where the video's own time line says 0. */
+type Timeline = { readonly clock: Clock; readonly signal: AbortSignal; readonly startMs: MonoMs }
+
+type Replay = {
+  readonly name: string
+  readonly real: RealJob
+  readonly played: Played
+  readonly timeline: Timeline
 }
 
 async function openRun(
@@ -58,83 +108,81 @@ async function openRun(
   played: Played,
   signal: AbortSignal,
 ): Promise<CameraRun> {
-  const { facts } = video
-  const source = await real(() => openPackets(facts))
-  const head = await peek(source, real)
-  const origin = originOf(head, video.name)
+  const { name, facts } = video
+  const source = await real(() => openPackets(facts, { name }))
   const codec = codecOf(facts)
+  const head = await peek(source, real)
   const pictures = await real(() =>
     openLumaFrames(facts, {
+      name,
       framesPerS: FRAMES_PER_S,
       widthMax: FRAME_WIDTH_MAX,
-      referenceOnly: referencesPerS(head, codec, source.init.timescale) >= REFERENCES_PER_S_MIN,
+      ...whatToSkip(head, codec, source.init.timescale),
     }),
   )
-  const timeline: Timeline = { clock, signal, startMs: monoMs(clock.mono() + facts.startS * 1000) }
-  const track: Track = { codec, ...source.init }
+  const replay: Replay = { name, real, played, timeline: { clock, signal, startMs: clock.mono() } }
+  played.begin()
+  played.begin()
+  played.end()
   return {
-    track,
-    packets: packetsOf({ source, head, origin, name: video.name, real, played }, timeline),
-    frames: framesOf(pictures, real, timeline),
+    track: { codec, ...source.init },
+    packets: packetsOf(source, head, replay),
+    frames: framesOf(pictures, replay),
     async [Symbol.asyncDispose]() {
       await Promise.all([source[Symbol.asyncDispose](), pictures[Symbol.asyncDispose]()])
+      if (!played.hasEnded) played.break(undefined)
     },
   }
 }
 
-type Timeline = { readonly clock: Clock; readonly signal: AbortSignal; readonly startMs: MonoMs }
-
 async function* packetsOf(
-  given: {
-    readonly source: SampleSource
-    readonly head: readonly Sample[]
-    readonly origin: number
-    readonly name: string
-    readonly real: RealJob
-    readonly played: Played
-  },
-  timeline: Timeline,
+  source: SampleSource,
+  head: readonly Sample[],
+  { name, real, played, timeline }: Replay,
 ): AsyncGenerator<Packet, void> {
-  const { source, origin, played, real } = given
   const { timescale } = source.init
-  let lastDts: number | undefined
+  const msOf = (ticks: number): number => (ticks / timescale) * 1000
+  let before: Sample | undefined
   try {
-    for (let samples = given.head; samples.length > 0; samples = await real(() => source.read())) {
+    for (let samples = head; samples.length > 0; samples = await real(() => source.read())) {
       for (const sample of samples) {
-        checkStep(given.name, lastDts, sample.dts, timescale)
-        lastDts = sample.dts
-        await sleepUntil(timeline, ((sample.dts - origin) / timescale) * 1000)
+        checkStep(name, before, sample, timescale)
+        before = sample
+        await sleepUntil(timeline, msOf(sample.dts))
         played.packets++
-        played.endS = Math.max(played.endS, (sample.pts + sample.duration - origin) / timescale)
-        yield { ...sample, at: monoMs(timeline.startMs + ((sample.pts - origin) / timescale) * 1000) }
+        played.endS = Math.max(played.endS, (sample.pts + sample.duration) / timescale)
+        yield { ...sample, at: monoMs(timeline.startMs + msOf(sample.pts)) }
       }
     }
+    await sleepUntil(timeline, played.endS * 1000)
+    played.end()
   } catch (error) {
-    if (!timeline.signal.aborted) played.problem = error
+    played.break(timeline.signal.aborted ? undefined : error)
     throw error
-  } finally {
-    played.ended = true
   }
 }
 
 async function* framesOf(
   source: SampleSource,
-  real: RealJob,
-  timeline: Timeline,
+  { real, played, timeline }: Replay,
 ): AsyncGenerator<LumaFrame, void> {
   const { timescale, width, height } = source.init
-  let origin: number | undefined
-  for (
-    let samples = await real(() => source.read());
-    samples.length > 0;
-    samples = await real(() => source.read())
-  ) {
-    for (const sample of samples) {
-      origin ??= sample.pts
-      const atMs = ((sample.pts - origin) / timescale) * 1000
-      await sleepUntil(timeline, atMs)
-      yield { width, height, luma: sample.data, at: monoMs(timeline.startMs + atMs) }
+  try {
+    for (;;) {
+      const samples = await real(() => source.read())
+      if (samples.length === 0) break
+      for (const sample of samples) {
+        const atMs = (sample.pts / timescale) * 1000
+        await sleepUntil(timeline, atMs + DECODING_MS)
+        played.frames++
+        yield { width, height, luma: sample.data, at: monoMs(timeline.startMs + atMs) }
+      }
     }
+    played.end()
+  } catch (error) {
+    if (!timeline.signal.aborted) played.problem ??= error
+    played.end() // Without pictures the packets go on.
+    throw error
   }
 }
 
@@ -146,38 +194,43 @@ async function sleepUntil({ clock, signal, startMs }: Timeline, atMs: number): P
 /** The first seconds of packets, which tell what kind of stream this is. */
 async function peek(source: SampleSource, real: RealJob): Promise<readonly Sample[]> {
   const head: Sample[] = []
-  const enough = PEEK_S * source.init.timescale
+  let bytes = 0
   for (;;) {
     const samples = await real(() => source.read())
     head.push(...samples)
-    const [first, last] = [head[0], head.at(-1)]
-    if (samples.length === 0 || (first !== undefined && last !== undefined && last.dts - first.dts >= enough))
-      return head
+    bytes += samples.reduce((sum, sample) => sum + sample.data.length, 0)
+    const isEnough = spanS(head, source.init.timescale) >= PEEK_S || bytes > PEEK_BYTES_MAX
+    if (samples.length === 0 || isEnough) return head
   }
 }
 
-/** The ticks that are the first shown picture. */
-function originOf(head: readonly Sample[], name: string): number {
-  const [first] = head
-  if (first === undefined)
-    throw new Fault('invalid', `${name}: there is not one picture in it that can be read`)
-  return head.reduce<number>((least, sample) => Math.min(least, sample.pts), first.pts)
+function whatToSkip(
+  head: readonly Sample[],
+  codec: VideoCodec,
+  timescale: number,
+): { readonly referenceOnly: boolean; readonly skipLoopFilter: boolean } {
+  const references = head.filter((sample) => isReferencePicture(sample.data, codec))
+  const keys = head.filter((sample) => sample.isKey)
+  return {
+    referenceOnly: references.length >= REFERENCES_PER_S_MIN * Math.max(1, spanS(head, timescale)),
+    skipLoopFilter: keys.length > 1 && spanS(keys.slice(0, 2), timescale) <= SHORT_GROUP_S_MAX,
+  }
 }
 
-function referencesPerS(head: readonly Sample[], codec: VideoCodec, timescale: number): number {
-  const [first, last] = [head[0], head.at(-1)]
-  if (first === undefined || last === undefined || last.dts === first.dts) return 0
-  const references = head.filter((sample) => isReferencePicture(sample.data, codec)).length
-  return (references * timescale) / (last.dts - first.dts)
+function spanS(samples: readonly Sample[], timescale: number): number {
+  const [first, last] = [samples[0], samples.at(-1)]
+  return first === undefined || last === undefined ? 0 : (last.dts - first.dts) / timescale
 }
 
-function checkStep(name: string, before: number | undefined, dts: number, timescale: number): void {
+/** What was looked at before may have changed since, and no clock should be busy for years. */
+function checkStep(name: string, before: Sample | undefined, sample: Sample, timescale: number): void {
   if (before === undefined) return
-  const stepS = (dts - before) / timescale
-  if (stepS < 0 || stepS > GAP_S_MAX)
+  const stepS = (sample.dts - before.dts) / timescale
+  const delayS = (sample.pts - sample.dts) / timescale
+  if (stepS < 0 || stepS > GAP_S_MAX || Math.abs(delayS) > GAP_S_MAX)
     throw new Fault(
       'invalid',
-      `${name}: absurd times: a packet comes ${stepS.toFixed(0)} s after the one before`,
+      `${name}: absurd times: a packet comes ${stepS.toFixed(3)} s after the one before and is shown ${delayS.toFixed(3)} s later`,
     )
 }
 

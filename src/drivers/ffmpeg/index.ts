@@ -1,4 +1,6 @@
 export { encodeOnce } from './encode-once.ts'
-export { openLumaFrames, openPackets, type Sample, type SampleSource } from './packets.ts'
+export { openLumaFrames, openPackets, type LumaOptions, type OpenOptions } from './packets.ts'
 export { probeVideo, type VideoFacts } from './probe.ts'
+export { GAP_S_MAX } from './packet-times.ts'
+export type { Sample, SampleSource } from './samples.ts'
 export { ffmpegStills } from './stills.ts'

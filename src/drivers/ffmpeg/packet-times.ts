@@ -3,66 +3,66 @@ import { Fault } from '../../base/fault.ts'
 /** A recording in which nothing comes for longer is none. */
 export const GAP_S_MAX = 3600
 
+/** Undefined: the container does not say. */
 export type PacketTimes = {
-  /** Ticks; undefined where the container does not say. */
-  readonly pts: number | undefined
+  readonly ptsS: number | undefined
+  readonly dtsS: number | undefined
+  /** The same as `dtsS`, in ticks: seconds are rounded. */
   readonly dts: number | undefined
-  readonly duration: number
+  readonly durationS: number
 }
 
 /** Looks at the times of one packet after the other, and refuses what would keep a clock busy for years. */
 export class TimesCheck {
   readonly #name: string
-  readonly #tickS: number
   #packets = 0
   #untimed = 0
-  #before: number | undefined
-  #endS = -Infinity
+  #before: { readonly dts: number; readonly dtsS: number } | undefined
+  #endS = 0
 
-  /** `name` is what people typed, `tickS` the length of a tick in seconds. */
-  constructor(name: string, tickS: number) {
+  /** `name` is what people typed. */
+  constructor(name: string) {
     this.#name = name
-    this.#tickS = tickS
   }
 
   get packets(): number {
     return this.#packets
   }
 
-  /** The container does not say when each picture is shown. */
-  get isUntimed(): boolean {
-    return this.#untimed > 0
+  /** The container says when each picture is shown. */
+  get isTimed(): boolean {
+    return this.#untimed === 0
   }
 
-  /** When the last picture shown goes away, on the source's own time line; undefined where nobody says. */
-  get endS(): number | undefined {
-    return this.#endS === -Infinity ? undefined : this.#endS
+  /** When the last picture shown goes away, as the time stamps count; 0 where they say nothing. */
+  get endS(): number {
+    return this.#endS
   }
 
-  push({ pts, dts, duration }: PacketTimes): void {
+  push({ ptsS, dtsS, dts, durationS }: PacketTimes): void {
     this.#packets++
-    if (pts === undefined) this.#untimed++
-    else this.#endS = Math.max(this.#endS, (pts + duration) * this.#tickS)
-    if (pts !== undefined && dts !== undefined && Math.abs(pts - dts) * this.#tickS > GAP_S_MAX)
-      throw this.#absurd(`a picture is shown ${this.#seconds(pts - dts)} after it was decoded`)
-    if (dts !== undefined) this.#checkStep(dts)
+    if (ptsS === undefined) this.#untimed++
+    const shownS = ptsS ?? dtsS
+    if (shownS !== undefined) this.#endS = Math.max(this.#endS, shownS + durationS)
+    if (ptsS !== undefined && dtsS !== undefined && Math.abs(ptsS - dtsS) > GAP_S_MAX)
+      throw this.#absurd(`a picture is shown ${spell(ptsS - dtsS)} after it is decoded`)
+    if (dts !== undefined && dtsS !== undefined) this.#checkStep({ dts, dtsS })
   }
 
-  #checkStep(dts: number): void {
+  #checkStep(now: { readonly dts: number; readonly dtsS: number }): void {
     const before = this.#before
-    this.#before = dts
+    this.#before = now
     if (before === undefined) return
-    if (dts <= before)
-      throw this.#absurd(`packet ${this.#packets} is decoded ${this.#seconds(before - dts)} before the one ahead of it`)
-    if ((dts - before) * this.#tickS > GAP_S_MAX)
-      throw this.#absurd(`packet ${this.#packets} comes ${this.#seconds(dts - before)} after the one before`)
+    const packet = `packet ${this.#packets}`
+    if (now.dts <= before.dts)
+      throw this.#absurd(`${packet} is decoded ${spell(before.dtsS - now.dtsS)} before the one ahead of it`)
+    if (now.dtsS - before.dtsS > GAP_S_MAX)
+      throw this.#absurd(`${packet} comes ${spell(now.dtsS - before.dtsS)} after the one ahead of it`)
   }
 
   #absurd(what: string): Fault {
     return new Fault('invalid', `${this.#name}: absurd times: ${what}`)
   }
-
-  #seconds(ticks: number): string {
-    return `${Math.round(ticks * this.#tickS * 1000) / 1000} s`
-  }
 }
+
+const spell = (seconds: number): string => `${Math.round(seconds * 1000) / 1000} s`

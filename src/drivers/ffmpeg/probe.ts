@@ -1,32 +1,41 @@
-import { open, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { Fault, messageOf } from '../../base/fault.ts'
-import { runTool } from './run-tool.ts'
+import { Fault, isFault } from '../../base/fault.ts'
+import { fieldsOf, numberIn, sectionOf, type Fields } from './ffprobe-lines.ts'
+import { GAP_S_MAX, TimesCheck, type PacketTimes } from './packet-times.ts'
+import { linesOf, runTool, startTool } from './run-tool.ts'
+import { checkVideoFile } from './video-file.ts'
 
-/** What a video file is, as ffprobe sees it. Times are seconds. */
+/** What a video file is, as ffprobe sees it. */
 export type VideoFacts = {
   /** Absolute. */
   readonly path: string
   readonly codec: string
   readonly width: number
   readonly height: number
-  /** When the first picture is shown, on the file's own time line. */
+  /** When the first picture is shown, on the video's own time line. */
   readonly startS: number
-  /** 0 where the container does not say. */
+  /** From there to the end of the last picture; 0 where nobody knows before it was played. */
   readonly durationS: number
+  /** What the file's time stamps say where the video's own time line says 0. */
+  readonly zeroS: number
+  /** False: the container does not say when each picture is shown (a raw stream, an AVI with B-frames). */
+  readonly isTimed: boolean
 }
 
 const PIXELS_MAX = 8192 * 4320
-const GAP_S_MAX = 3600
 const DURATION_S_MAX = 7 * 24 * 3600
-const PROBE_BYTES_MAX = 256 * 1024 * 1024
-const ENTRIES =
-  'stream=codec_type,codec_name,width,height,start_time,duration,nb_frames,disposition:format=format_name,start_time,duration'
+const SHORT_ANSWER_BYTES_MAX = 1024 * 1024
+const ENTRIES = [
+  'packet=pts_time,dts_time,dts,duration_time',
+  'packet_side_data=side_data_type',
+  'stream=codec_name,codec_tag_string,width,height,start_time',
+  'format=format_name,start_time',
+].join(':')
 
 /** `name`: what the file is called in messages. */
-type ProbeOptions = { readonly signal?: AbortSignal; readonly name?: string }
+type ProbeOptions = { readonly signal?: AbortSignal | undefined; readonly name?: string }
 
-/** Arguments before the file name: only local files, and no names that ffmpeg would read as patterns or addresses. */
+/** Arguments before the file name: only local files, and no names that ffmpeg would read as options, addresses or patterns. */
 export const inputArgs = (path: string): readonly string[] => [
   '-protocol_whitelist',
   'file,pipe',
@@ -35,179 +44,120 @@ export const inputArgs = (path: string): readonly string[] => [
 ]
 
 /**
- * Refuses everything that is no video with one sentence. The same for every tool that reads the file afterwards.
+ * Refuses everything that is no video with one sentence. Reads the times of all packets, which costs next to nothing
+ * beside decoding, so that what is played afterwards has no surprises in it.
  * Faults: `invalid`, `missing`, `denied`.
  */
 export async function probeVideo(file: string, options: ProbeOptions = {}): Promise<VideoFacts> {
   const path = resolve(file)
-  const name = options.name ?? file
-  const fileBytes = await checkFile(name, path)
-  const answer = await askFfprobe(name, path, ['-show_entries', ENTRIES], options)
-  const facts = factsOf(name, path, answer)
-  if (isMp4(answer)) await checkWhole(name, path, fileBytes)
-  await checkTimes(name, facts, options)
-  return facts
+  const about = { name: options.name ?? file, path, signal: options.signal }
+  await checkVideoFile(about.name, path)
+  const { stream, format, times } = await askFfprobe(about)
+  if (stream === undefined) throw await noVideo(about)
+  checkPictures(about.name, stream, format, times)
+  return factsOf(about, stream, format, times)
 }
 
-async function checkFile(name: string, path: string): Promise<number> {
-  const facts = await stat(path).catch((cause: unknown) => {
-    throw fileFault(name, cause)
-  })
-  if (facts.isDirectory()) throw new Fault('invalid', `${name}: wanted a video file, this is a folder`)
-  if (!facts.isFile()) throw new Fault('invalid', `${name}: wanted a video file, this is a device or a pipe`)
-  if (facts.size === 0) throw new Fault('invalid', `${name}: wanted a video file, this one is empty`)
-  const file = await open(path, 'r').catch((cause: unknown) => {
-    throw fileFault(name, cause)
-  })
-  await file.close()
-  return facts.size
-}
+type About = { readonly name: string; readonly path: string; readonly signal: AbortSignal | undefined }
+type Answer = { readonly stream: Fields | undefined; readonly format: Fields; readonly times: TimesCheck }
 
-function fileFault(name: string, cause: unknown): Fault {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-  if (code === 'ENOENT' || code === 'ENOTDIR')
-    return new Fault('missing', `${name}: there is no such file`, { cause })
-  if (code === 'EACCES' || code === 'EPERM')
-    return new Fault('denied', `${name}: this user may not read it`, { cause })
-  return new Fault('invalid', `${name}: cannot be read: ${messageOf(cause)}`, { cause })
-}
-
-type Answer = {
-  readonly packets: readonly Record<string, unknown>[]
-  readonly streams: readonly Record<string, unknown>[]
-  readonly format: Record<string, unknown>
-}
-
-async function askFfprobe(
-  name: string,
-  path: string,
-  args: readonly string[],
-  options: ProbeOptions,
-): Promise<Answer> {
-  let text: string
+async function askFfprobe(about: About): Promise<Answer> {
+  const { name, path, signal } = about
+  const times = new TimesCheck(name)
+  const sections = new Map<string, Fields>()
+  const args = ['-v', 'error', '-of', 'compact', '-select_streams', 'V:0', '-show_entries', ENTRIES]
+  await using tool = startTool('ffprobe', [...args, ...inputArgs(path)], { signal, failure: 'corrupt' })
+  tool.stdin.end()
   try {
-    const output = await runTool('ffprobe', ['-v', 'error', '-of', 'json', ...args, ...inputArgs(path)], {
-      ...options,
-      failure: 'invalid',
-      bytesMax: PROBE_BYTES_MAX,
-    })
-    text = Buffer.from(output).toString('utf8')
+    for await (const line of linesOf(tool)) {
+      const section = sectionOf(line)
+      if (section === 'packet') takePacket(name, times, fieldsOf(line))
+      else if (!sections.has(section)) sections.set(section, fieldsOf(line))
+    }
   } catch (cause) {
-    if (!(cause instanceof Fault) || cause.kind !== 'invalid') throw cause
-    throw new Fault('invalid', `${name}: no video that can be read: ${plain(cause.message, path)}`, { cause })
+    throw isFault(cause, 'corrupt') ? unreadable(about, cause) : cause
   }
-  const parsed: unknown = JSON.parse(text)
-  const { streams, format, packets } = isRecord(parsed) ? parsed : {}
-  return {
-    streams: Array.isArray(streams) ? streams.filter(isRecord) : [],
-    packets: Array.isArray(packets) ? packets.filter(isRecord) : [],
-    format: isRecord(format) ? format : {},
-  }
+  return { stream: sections.get('stream'), format: sections.get('format') ?? new Map(), times }
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+const unreadable = ({ name, path }: About, cause: Fault): Fault => {
+  const why = cause.message.replaceAll(`file:${path}: `, '')
+  return new Fault('invalid', `${name}: no video that can be read: ${why}`, { cause })
+}
 
-const plain = (message: string, path: string): string =>
-  message.replaceAll(`file:${path}: `, '').replaceAll(`file:${path}`, 'it')
+function takePacket(name: string, times: TimesCheck, fields: Fields): void {
+  if (fields.get('side_data_type') === 'Encryption info')
+    throw new Fault('invalid', `${name}: its pictures are encrypted (DRM); only its own player can show them`)
+  times.push(packetTimes(fields))
+}
 
-function factsOf(name: string, path: string, { streams, format }: Answer): VideoFacts {
-  const videos = streams.filter((stream) => stream.codec_type === 'video')
-  const film = videos.find((stream) => !isRecord(stream.disposition) || stream.disposition.attached_pic !== 1)
-  if (film === undefined)
-    throw new Fault('invalid', `${name}: there is no video in it, ${soundOf(streams, videos.length)}`)
-  const [width, height] = [numberOf(film.width), numberOf(film.height)]
-  const formats = String(format.format_name ?? '')
-  checkPictures(name, { width, height, formats, pictures: film.nb_frames })
-  const streamStartS = numberOf(film.start_time)
+const packetTimes = (fields: Fields): PacketTimes => ({
+  ptsS: numberIn(fields, 'pts_time'),
+  dtsS: numberIn(fields, 'dts_time'),
+  dts: numberIn(fields, 'dts'),
+  durationS: numberIn(fields, 'duration_time') ?? 0,
+})
+
+/** What is in the file instead of a video. */
+async function noVideo({ name, path, signal }: About): Promise<Fault> {
+  const args = ['-v', 'error', '-of', 'compact', '-show_entries', 'stream=codec_type']
+  const answer = await runTool('ffprobe', [...args, ...inputArgs(path)], {
+    signal,
+    failure: 'invalid',
+    bytesMax: SHORT_ANSWER_BYTES_MAX,
+  })
+  const text = Buffer.from(answer).toString('latin1')
+  const found = text.includes('codec_type=audio') ? 'only sound' : 'nor anything else'
+  const cover = text.includes('codec_type=video') ? ' and a cover picture' : ''
+  return new Fault('invalid', `${name}: there is no video in it, ${found}${cover}`)
+}
+
+function checkPictures(name: string, stream: Fields, format: Fields, times: TimesCheck): void {
+  const [width, height] = [numberIn(stream, 'width') ?? 0, numberIn(stream, 'height') ?? 0]
+  const size = `${width}×${height}`
+  const kind = format.get('format_name') ?? ''
+  if (kind === 'image2' || kind.endsWith('_pipe'))
+    throw new Fault('invalid', `${name}: wanted a video, this is a still picture of ${size}`)
+  if (times.packets === 0) throw new Fault('invalid', `${name}: its video track has no pictures`)
+  if (times.packets === 1)
+    throw new Fault('invalid', `${name}: wanted a video, this is a single picture of ${size}`)
+  checkCodec(name, stream)
+  if (width === 0 || height === 0)
+    throw new Fault('invalid', `${name}: nothing says how large its pictures are`)
+  if (width * height > PIXELS_MAX)
+    throw new Fault('invalid', `${name}: wanted pictures of at most 8192×4320, got ${size}`)
+}
+
+function checkCodec(name: string, stream: Fields): void {
+  const codec = stream.get('codec_name') ?? 'unknown'
+  const tag = stream.get('codec_tag_string') ?? ''
+  if (codec === 'unknown' || codec === 'none')
+    throw new Fault('invalid', `${name}: ffmpeg does not know its video format (“${tag}”)`)
+}
+
+function factsOf({ name, path }: About, stream: Fields, format: Fields, times: TimesCheck): VideoFacts {
+  const zeroS = zeroOf(format)
+  const startS = (numberIn(stream, 'start_time') ?? 0) - zeroS
+  // Not all that is in the file is shown: an edit list may begin behind the first packets.
+  const durationS = Math.max(0, times.endS - startS - zeroS)
+  if (Math.abs(startS) > GAP_S_MAX)
+    throw new Fault('invalid', `${name}: absurd times: its first picture is shown at ${startS} s`)
+  if (durationS > DURATION_S_MAX)
+    throw new Fault('invalid', `${name}: wanted a video of at most ${DURATION_S_MAX} s, got ${durationS} s`)
   return {
     path,
-    codec: String(film.codec_name ?? 'unknown'),
-    width,
-    height,
-    // MPEG-TS counts from anywhere; players show 0 for where such a container begins.
-    startS: isAbsolute(formats) ? streamStartS : Math.max(0, streamStartS - numberOf(format.start_time)),
-    durationS: numberOf(film.duration) || numberOf(format.duration),
+    codec: stream.get('codec_name') ?? 'unknown',
+    width: numberIn(stream, 'width') ?? 0,
+    height: numberIn(stream, 'height') ?? 0,
+    startS,
+    durationS,
+    zeroS,
+    isTimed: times.isTimed,
   }
 }
 
-type Pictures = {
-  readonly width: number
-  readonly height: number
-  readonly formats: string
-  readonly pictures: unknown
-}
-
-function checkPictures(name: string, { width, height, formats, pictures }: Pictures): void {
-  if (formats === 'image2' || formats.endsWith('_pipe') || pictures === '1')
-    throw new Fault('invalid', `${name}: a still picture of ${width}×${height}; wanted a video`)
-  if (width === 0 || height === 0 || pictures === '0')
-    throw new Fault('invalid', `${name}: its video track has no pictures`)
-  if (width * height > PIXELS_MAX)
-    throw new Fault('invalid', `${name}: wanted pictures of at most 8192×4320, got ${width}×${height}`)
-}
-
-const isMp4 = ({ format }: Answer): boolean => String(format.format_name ?? '').includes('mp4')
-
-/** Containers whose own time line begins at 0 by definition. */
-const isAbsolute = (formats: string): boolean => /mp4|matroska|avi/.test(formats)
-
-const soundOf = (streams: readonly Record<string, unknown>[], covers: number): string =>
-  covers > 0 ? 'only a cover picture' : streams.length > 0 ? 'only sound' : 'nor anything else'
-
-const numberOf = (value: unknown): number => {
-  const n = Number(value)
-  return Number.isFinite(n) ? n : 0
-}
-
-/**
- * A recording whose clock jumps by hours is none. Reading the times of all packets costs a little,
- * so it is done only where the container's own duration leaves room for such a jump.
- */
-async function checkTimes(name: string, facts: VideoFacts, options: ProbeOptions): Promise<void> {
-  if (facts.startS > GAP_S_MAX || facts.startS < -GAP_S_MAX)
-    throw new Fault('invalid', `${name}: absurd times: its first picture is shown at ${facts.startS} s`)
-  if (facts.durationS >= 0 && facts.durationS <= GAP_S_MAX) return
-  if (facts.durationS < 0 || facts.durationS > DURATION_S_MAX)
-    throw new Fault('invalid', `${name}: absurd times: it says that it lasts ${facts.durationS} s`)
-  const answer = await askFfprobe(
-    name,
-    facts.path,
-    ['-select_streams', 'V:0', '-show_entries', 'packet=dts_time'],
-    options,
-  )
-  let before: number | undefined
-  for (const packet of answer.packets) {
-    const atS = numberOf(packet.dts_time)
-    if (before !== undefined && Math.abs(atS - before) > GAP_S_MAX)
-      throw new Fault('invalid', `${name}: absurd times: ${before} s is followed by ${atS} s`)
-    before = atS
-  }
-}
-
-/** ffprobe is content with an MP4 whose end is missing; the boxes' own sizes tell. */
-async function checkWhole(name: string, path: string, fileBytes: number): Promise<void> {
-  const file = await open(path, 'r')
-  try {
-    const head = Buffer.alloc(16)
-    for (let at = 0; at < fileBytes;) {
-      const { bytesRead } = await file.read(head, 0, 16, at)
-      const size = bytesRead < 8 ? 0 : sizeOf(head, fileBytes - at)
-      if (size < 8 || at + size > fileBytes)
-        throw new Fault(
-          'invalid',
-          `${name}: cut short: its “${head.toString('latin1', 4, 8)}” box wants to reach byte ${at + size}, the file ends at ${fileBytes}`,
-        )
-      at += size
-    }
-  } finally {
-    await file.close()
-  }
-}
-
-/** ISO/IEC 14496-12, 4.2: 0 means to the end of the file, 1 that 64 bits follow. */
-function sizeOf(head: Buffer, left: number): number {
-  const short = head.readUInt32BE(0)
-  if (short === 0) return left
-  return short === 1 ? Number(head.readBigUInt64BE(8)) : short
+/** The time lines of MP4, Matroska and AVI begin at 0 by definition; those of transport streams anywhere. */
+function zeroOf(format: Fields): number {
+  const isAbsolute = /mp4|matroska|avi/.test(format.get('format_name') ?? '')
+  return isAbsolute ? 0 : (numberIn(format, 'start_time') ?? 0)
 }

@@ -7,7 +7,8 @@ export async function checkVideoFile(name: string, path: string): Promise<void> 
   try {
     const facts = await stat(path)
     if (facts.isDirectory()) throw new Fault('invalid', `${name}: wanted a video file, this is a folder`)
-    if (!facts.isFile()) throw new Fault('invalid', `${name}: wanted a video file, this is a device or a pipe`)
+    if (!facts.isFile())
+      throw new Fault('invalid', `${name}: wanted a video file, this is a device or a pipe`)
     if (facts.size === 0) throw new Fault('invalid', `${name}: wanted a video file, this one is empty`)
     const file = await open(path, 'r')
     try {
