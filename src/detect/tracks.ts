@@ -1,0 +1,235 @@
+import { laterBy, type MonoMs } from '../base/time.ts'
+import type { Blob, Blobs } from './blobs.ts'
+import type { Grid } from './grid.ts'
+
+/** Something that is followed from frame to frame: noise at first, a visitor when the evidence suffices. */
+export type Track = {
+  /** 0 when the place in the list is free. */
+  id: number
+  phase: 'suspect' | 'visitor'
+  /** 1 makes a visitor. */
+  evidence: number
+  since: MonoMs
+  seenAt: MonoMs
+  movedAt: MonoMs
+  frames: number
+  firstX: number
+  firstY: number
+  x: number
+  y: number
+  speedX: number
+  speedY: number
+  area: number
+  areaFirst: number
+  left: number
+  top: number
+  right: number
+  bottom: number
+  /** Label of the blob it is in this frame; 0 when it was not seen. */
+  label: number
+}
+
+export const TRACKS_MAX = 48
+
+export type Tracks = {
+  readonly list: readonly Track[]
+  nextId: number
+  /** Which track (place in the list + 1) a cell belonged to in the frame before. */
+  readonly owners: Uint8Array
+  readonly shares: Int32Array
+}
+
+export type TrackRules = {
+  /** Cells of movement that make a clear case in one frame. */
+  readonly areaClear: number
+  /** Without movement for so long, a visitor is a thing, and a thing belongs to the background. */
+  readonly visitorStillMs: number
+  readonly suspectStillMs: number
+  /** Out of sight for so long, it is gone. */
+  readonly lostMs: number
+}
+
+export function createTracks({ cells }: Grid): Tracks {
+  return {
+    list: Array.from({ length: TRACKS_MAX }, freeTrack),
+    nextId: 1,
+    owners: new Uint8Array(cells),
+    shares: new Int32Array(TRACKS_MAX + 1),
+  }
+}
+
+const freeTrack = (): Track => ({
+  id: 0,
+  phase: 'suspect',
+  evidence: 0,
+  since: 0 as MonoMs,
+  seenAt: 0 as MonoMs,
+  movedAt: 0 as MonoMs,
+  frames: 0,
+  firstX: 0,
+  firstY: 0,
+  x: 0,
+  y: 0,
+  speedX: 0,
+  speedY: 0,
+  area: 0,
+  areaFirst: 0,
+  left: 0,
+  top: 0,
+  right: 0,
+  bottom: 0,
+  label: 0,
+})
+
+export type Moment = { readonly at: MonoMs; readonly elapsedS: number }
+
+/** Gives every blob to the track it continues, or begins one; lets go of those that are gone. */
+export function followBlobs(
+  tracks: Tracks,
+  blobs: Blobs,
+  moment: Moment,
+  rules: TrackRules,
+  grid: Grid,
+): void {
+  for (const track of tracks.list) track.label = 0
+  for (let n = 0; n < blobs.count; n++) {
+    const blob = blobs.list[n]
+    if (blob !== undefined) followBlob(tracks, blobs, blob, { moment, rules, grid })
+  }
+  for (const track of tracks.list) {
+    if (track.id === 0 || track.label !== 0) continue
+    const lostMs = track.phase === 'visitor' ? rules.lostMs : rules.lostMs / 2
+    if (moment.at - track.seenAt > Math.max(lostMs, moment.elapsedS * 1500)) track.id = 0
+  }
+  noteOwners(tracks, blobs)
+}
+
+type Circumstances = { readonly moment: Moment; readonly rules: TrackRules; readonly grid: Grid }
+
+function followBlob(tracks: Tracks, blobs: Blobs, blob: Blob, circumstances: Circumstances): void {
+  const { cols } = circumstances.grid
+  const { shares, owners } = tracks
+  shares.fill(0)
+  for (let y = blob.top; y <= blob.bottom; y++) {
+    for (let i = y * cols + blob.left; i <= y * cols + blob.right; i++) {
+      const owner = owners[i] ?? 0
+      if (blobs.labels[i] === blob.label && owner > 0) shares[owner] = (shares[owner] ?? 0) + 1
+    }
+  }
+  const overlapping = overlappingTrack(tracks)
+  const free = overlapping?.label === 0 ? overlapping : nearestTrack(tracks, blob)
+  if (free !== undefined) {
+    if (overlapping?.phase === 'visitor') free.phase = 'visitor'
+    continueTrack(free, blob, circumstances)
+  } else beginTrack(tracks, blob, overlapping, circumstances)
+}
+
+/** A visitor keeps what it overlaps, however little; among equals the largest share wins. */
+function overlappingTrack({ list, shares }: Tracks): Track | undefined {
+  let best: Track | undefined
+  let bestShare = 0
+  for (let n = 0; n < list.length; n++) {
+    const track = list[n]
+    const share = shares[n + 1] ?? 0
+    if (track === undefined || track.id === 0 || share === 0) continue
+    const value = share * (track.phase === 'visitor' ? 1e6 : 1) * (track.label === 0 ? 1e3 : 1)
+    if (value > bestShare) {
+      best = track
+      bestShare = value
+    }
+  }
+  return best
+}
+
+/** Fast things do not overlap themselves from frame to frame; they are where they were heading. */
+function nearestTrack({ list }: Tracks, blob: Blob): Track | undefined {
+  const x = blob.sumX / blob.area
+  const y = blob.sumY / blob.area
+  const reach = 2 + 0.8 * Math.max(blob.right - blob.left + 1, blob.bottom - blob.top + 1)
+  let best: Track | undefined
+  let bestApart = reach
+  for (const track of list) {
+    if (track.id === 0 || track.label !== 0) continue
+    const likeness = Math.max(track.area, blob.area) / Math.min(track.area, blob.area)
+    const apart = Math.hypot(x - track.x - track.speedX, y - track.y - track.speedY)
+    if (likeness < 4 && apart < bestApart) {
+      best = track
+      bestApart = apart
+    }
+  }
+  return best
+}
+
+function beginTrack(
+  tracks: Tracks,
+  blob: Blob,
+  parent: Track | undefined,
+  circumstances: Circumstances,
+): void {
+  const track = tracks.list.find(({ id }) => id === 0)
+  if (track === undefined) return // All are taken: what moves there is enough already.
+  const { at } = circumstances.moment
+  track.id = tracks.nextId++
+  track.phase = parent?.phase ?? 'suspect'
+  track.evidence = 0
+  track.since = at
+  track.movedAt = parent?.movedAt ?? at
+  track.frames = 0
+  track.x = track.firstX = blob.sumX / blob.area
+  track.y = track.firstY = blob.sumY / blob.area
+  track.speedX = 0
+  track.speedY = 0
+  track.area = track.areaFirst = blob.area
+  continueTrack(track, blob, circumstances)
+}
+
+function continueTrack(track: Track, blob: Blob, { moment, rules }: Circumstances): void {
+  const x = blob.sumX / blob.area
+  const y = blob.sumY / blob.area
+  track.speedX = 0.5 * (track.speedX + x - track.x)
+  track.speedY = 0.5 * (track.speedY + y - track.y)
+  track.x = x
+  track.y = y
+  track.area = blob.area
+  track.left = blob.left
+  track.right = blob.right
+  track.top = blob.top
+  track.bottom = blob.bottom
+  track.label = blob.label
+  track.seenAt = moment.at
+  track.frames++
+  weigh(track, blob, moment, rules)
+}
+
+/** Movement of the visitor itself: more than a few restless cells. */
+const CHANGED_SHARE_MIN = 0.03
+const CHANGED_MIN = 3
+
+function weigh(track: Track, blob: Blob, moment: Moment, rules: TrackRules): void {
+  const { at, elapsedS } = moment
+  track.evidence *= Math.exp(-elapsedS / 2)
+  if (track.phase === 'suspect' && track.evidence < 0.1) track.since = at
+  const isMoving = blob.changed >= Math.max(CHANGED_MIN, blob.area * CHANGED_SHARE_MIN)
+  if (isMoving) track.movedAt = at
+  const most = Math.min(0.5, Math.max(0.15, 2 * elapsedS))
+  track.evidence += Math.min(most, (0.5 * blob.fresh * sharpnessOf(blob)) / rules.areaClear)
+  if (track.evidence >= 1) track.phase = 'visitor'
+}
+
+/** 0 for light, which has soft edges; 1 for things. */
+export function sharpnessOf({ edge, edgeCells, contrast, area }: Blob): number {
+  const sharpness = edge / Math.max(1, edgeCells) / (1 + contrast / area)
+  return Math.min(1, Math.max(0, (sharpness - 0.25) / 0.25))
+}
+
+function noteOwners({ list, owners, shares }: Tracks, { labels }: Blobs): void {
+  shares.fill(0)
+  const places = new Map(
+    list.flatMap((track, n) => (track.label === 0 ? [] : [[track.label, n + 1] as const])),
+  )
+  for (let i = 0; i < owners.length; i++) owners[i] = labels[i] === 0 ? 0 : (places.get(labels[i] ?? 0) ?? 0)
+}
+
+/** The place in the list of a track whose owner is still for too long, to be let go. */
+export const isStill = (track: Track, at: MonoMs, rules: TrackRules): boolean =>
+  at > laterBy(track.movedAt, track.phase === 'visitor' ? rules.visitorStillMs : rules.suspectStillMs)
