@@ -29,7 +29,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '60' },
+    seconds: { type: 'string', default: '120' },
     long: { type: 'boolean', default: false },
   },
 })

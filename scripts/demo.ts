@@ -145,7 +145,7 @@ function bestClip(summary: Summary): Clip {
 
 /** What the operator of the cloud gets to see. */
 async function lookAsOutsider(): Promise<void> {
-  const files = await filesIn(path.join(DEVICE, 'cloud'))
+  const files = await filesIn(path.join(DEVICE, 'cloud/objects'))
   let bytes = 0
   let sealed = 0
   for (const file of files) {
