@@ -17,6 +17,7 @@ import type { Disk } from '../ports/disk.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 import type { Records } from '../ports/records.ts'
 import type { ReplayVideo } from '../../sim/devices/file-camera.ts'
+import { openRecipients } from '../vault/index.ts'
 import { checkScript, type ScriptedEdge } from '../../sim/script.ts'
 import { readStory } from '../../sim/story.ts'
 import { enrolFor } from './sim-enrol.ts'
@@ -67,6 +68,7 @@ export async function openSimHouse(
     const disk = await openNodeDisk(folder)
     await enrolFor(disk, options.owner)
     const records = scope.own('records', await openSqliteRecords(join(folder, 'index.sqlite')))
+    await openRecipients({ disk, records }) // Refuses here, before anything is made, when there is no owner.
     const { store, broker } = await openOutside(scope, { folder, config, choice: options, disk, log })
     const boot = async (): Promise<number> => bootOf(await records.read('device', BOOT_KEY))
     return { config, scenes, devices: { disk, records, stills: ffmpegStills, store, broker, log }, boot }
