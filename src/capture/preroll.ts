@@ -6,13 +6,18 @@ export type PrerollRules = {
   readonly prerollBytesMax: number
 }
 
+/** Whoever saw something may say so this much later than it happened, and still gets all of the preroll. */
+const SIGN_LATE_MS_MAX = 2000
+
+type Group = { readonly packets: Packet[]; bytes: number }
+
 /**
- * The last seconds of packets, kept in memory. Holds whole groups of pictures, because a clip can only begin at a key:
- * a group goes when the next one alone is long enough, or, oldest first, when the bytes are too many.
+ * The last seconds of packets, kept in memory. Holds whole groups of pictures, because a clip can only begin at a key
+ * frame: the oldest goes when the next one reaches back far enough, or when the bytes are too many.
  */
 export class Preroll {
   readonly #rules: PrerollRules
-  #groups: { readonly packets: Packet[]; bytes: number }[] = []
+  #groups: Group[] = []
   #bytes = 0
 
   constructor(rules: PrerollRules) {
@@ -30,7 +35,7 @@ export class Preroll {
     group.packets.push(packet)
     group.bytes += packet.data.length
     this.#bytes += packet.data.length
-    this.#dropOldGroups(packet.at)
+    while (this.#isOldestTooMuch(packet.at)) this.#dropOldestGroup()
   }
 
   clear(): void {
@@ -43,27 +48,20 @@ export class Preroll {
    * order and without the leading pictures of an open group, which need what came before.
    */
   since(at: MonoMs): readonly Packet[] {
-    let first = this.#groups.findLastIndex(({ packets }) => (packets[0]?.at ?? Infinity) <= at)
-    if (first < 0) first = 0
-    const packets = this.#groups.slice(first).flatMap((group) => group.packets)
+    const last = this.#groups.findLastIndex(({ packets: [key] }) => key !== undefined && key.at <= at)
+    const packets = this.#groups.slice(Math.max(0, last)).flatMap((group) => group.packets)
     const [key] = packets
-    return key === undefined ? [] : packets.filter((packet, index) => index === 0 || packet.pts > key.pts)
+    return key === undefined ? [] : packets.filter((packet) => packet === key || packet.pts > key.pts)
   }
 
-  #dropOldGroups(now: MonoMs): void {
-    const since = now - this.#rules.prerollMs
-    while (this.#groups.length > 1) {
-      const [oldest, next] = this.#groups
-      const nextIsEnough = (next?.packets[0]?.at ?? Infinity) <= since
-      if (oldest === undefined || (!nextIsEnough && this.#bytes <= this.#rules.prerollBytesMax)) return
-      this.#groups.shift()
-      this.#bytes -= oldest.bytes
-    }
-    this.#dropOversized()
+  #isOldestTooMuch(now: MonoMs): boolean {
+    // Also when it is the only one: of a camera that hardly ever sends a key frame nothing can be kept.
+    if (this.#bytes > this.#rules.prerollBytesMax) return this.#groups.length > 0
+    const nextKey = this.#groups[1]?.packets[0]
+    return nextKey !== undefined && nextKey.at <= now - this.#rules.prerollMs - SIGN_LATE_MS_MAX
   }
 
-  /** One group of pictures that alone is too large (a camera with a key frame a minute): nothing of it can be kept. */
-  #dropOversized(): void {
-    if (this.#bytes > this.#rules.prerollBytesMax) this.clear()
+  #dropOldestGroup(): void {
+    this.#bytes -= this.#groups.shift()?.bytes ?? 0
   }
 }

@@ -1,4 +1,3 @@
-import sharp from 'sharp'
 import { Fault } from '../../base/fault.ts'
 import type { Stills } from '../../ports/vision.ts'
 import { runTool } from './run-tool.ts'
@@ -9,35 +8,25 @@ const QUALITY = 80
 /** Decodes in a pipe, never through a file: what is sealed later must not touch the disk in the open. */
 export const ffmpegStills: Stills = {
   async jpegOf(mp4, { widthMax, signal }) {
-    const args = [
-      '-v',
-      'error',
-      '-f',
-      'mp4',
-      '-i',
-      'pipe:0',
-      '-frames:v',
-      '1',
-      '-vf',
-      `scale='min(${widthMax},iw)':-2`,
-      '-c:v',
-      'ppm',
-      '-f',
-      'image2pipe',
-      'pipe:1',
-    ]
-    const ppm = await runTool('ffmpeg', args, {
+    const ppm = await runTool('ffmpeg', decodeArgs(widthMax), {
       stdin: mp4,
       signal,
       failure: 'corrupt',
       bytesMax: PICTURE_BYTES_MAX,
     })
     const { width, height, pixels } = parsePpm(ppm)
-    return sharp(pixels, { raw: { width, height, channels: 3 } })
-      .jpeg({ quality: QUALITY })
-      .toBuffer()
+    // Only now: it takes longer to load than everything else here, and most visits to the command line need no picture.
+    const { default: sharp } = await import('sharp')
+    const image = sharp(pixels, { raw: { width, height, channels: 3 } })
+    return new Uint8Array(await image.jpeg({ quality: QUALITY }).toBuffer())
   },
 }
+
+const decodeArgs = (widthMax: number): readonly string[] => [
+  ...['-v', 'error', '-threads', '1', '-protocol_whitelist', 'pipe', '-f', 'mp4', '-i', 'pipe:0'],
+  ...['-frames:v', '1', '-vf', `scale='min(${widthMax},iw)':-1`],
+  ...['-c:v', 'ppm', '-f', 'image2pipe', 'pipe:1'],
+]
 
 /** `P6 width height 255` and then three bytes a pixel; see ppm(5). */
 function parsePpm(ppm: Uint8Array): {
