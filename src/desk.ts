@@ -24,6 +24,8 @@ export type DeskDeps = {
 
 export interface Desk {
   take(sign: Sign): Promise<void>
+  /** The broker hears of movement as such, whatever visits make of it. */
+  tellMotion(state: 'on' | 'off', at: MonoMs): Promise<void>
   /** Ends the visit when its time has come. */
   watchQuiet(signal: AbortSignal): Promise<void>
   isIdle(): boolean
@@ -51,6 +53,9 @@ export function createDesk(deps: DeskDeps): Desk {
   }
   return {
     take,
+    async tellMotion(motion, at) {
+      await deps.telemetry?.publish('motion', { state: motion, ...timed(deps.ports, at) })
+    },
     isIdle: () => state.phase === 'idle',
     async watchQuiet(signal) {
       signal.addEventListener('abort', () => wake(), { once: true })
@@ -70,11 +75,6 @@ export function createDesk(deps: DeskDeps): Desk {
 /** An effect without a performer is a type error. */
 function performersOf(deps: DeskDeps): Performers {
   const { ports, config, clips, telemetry, tell } = deps
-  const wallAt = (at: MonoMs): UnixMs => unixMs(Math.round(ports.clock.wall().at - (ports.clock.mono() - at)))
-  const timed = (at: MonoMs): { at: UnixMs; clockTrusted: boolean } => ({
-    at: wallAt(at),
-    clockTrusted: ports.clock.wall().trusted,
-  })
   return {
     async 'begin-clip'({ visit, from }) {
       await clips.begin({ visit, since: laterBy(from, -config.capture.prerollMs) })
@@ -84,18 +84,18 @@ function performersOf(deps: DeskDeps): Performers {
     },
     async ring({ visit, at }) {
       tell({ kind: 'press', at, visit })
-      await chimeSoon(deps, telemetry?.publish('press', { visit, ...timed(at) }) ?? Promise.resolve())
+      await chimeSoon(deps, telemetry?.publish('press', { visit, ...timed(ports, at) }) ?? Promise.resolve())
     },
     async 'tell-visit-began'({ visit, from, sign }) {
       tell({ kind: 'visit-began', visit, from, sign })
-      await telemetry?.publish('visit', { state: 'began', visit, ...timed(from), sign })
+      await telemetry?.publish('visit', { state: 'began', visit, ...timed(ports, from), sign })
     },
     async 'tell-visit-ended'({ visit, from, to, signs, presses }) {
       tell({ kind: 'visit-ended', visit, from, to, signs })
       await telemetry?.publish('visit', {
         state: 'ended',
         visit,
-        ...timed(from),
+        ...timed(ports, from),
         durationMs: Math.round(to - from),
         signs,
         presses: presses.length,
@@ -105,6 +105,12 @@ function performersOf(deps: DeskDeps): Performers {
       await clips.end({ at })
     },
   }
+}
+
+/** When that was, for people. */
+function timed({ clock }: Ports, at: MonoMs): { at: UnixMs; clockTrusted: boolean } {
+  const { at: now, trusted } = clock.wall()
+  return { at: unixMs(Math.round(now - (clock.mono() - at))), clockTrusted: trusted }
 }
 
 /** The press is written down before the chime says that it was heard; but a slow or broken disk silences no bell. */

@@ -187,6 +187,7 @@ function captureFor(
     for (const event of events) {
       tell(event)
       if (event.kind === 'motion-began') await desk.take({ kind: 'motion', at: event.at })
+      await desk.tellMotion(event.kind === 'motion-began' ? 'on' : 'off', event.at)
     }
     if (moving) await desk.take({ kind: 'motion', at: frame.at })
   }

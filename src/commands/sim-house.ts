@@ -17,7 +17,7 @@ import type { Disk } from '../ports/disk.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 import type { Records } from '../ports/records.ts'
 import type { ReplayVideo } from '../../sim/devices/file-camera.ts'
-import { openRecipients } from '../vault/index.ts'
+import { openDeviceKey, openRecipients, type DeviceKey } from '../vault/index.ts'
 import { checkScript, type ScriptedEdge } from '../../sim/script.ts'
 import { readStory } from '../../sim/story.ts'
 import { enrolFor } from './sim-enrol.ts'
@@ -49,6 +49,8 @@ export type SimHouse = AsyncDisposable & {
     readonly log: Log
   }
   readonly boot: () => Promise<number>
+  /** Added to the seed: two devices that share a store must not choose the same names for their objects. */
+  readonly salt: number
 }
 
 /** What is wrong with any video or setting is said before the first one plays, and before anything is written. */
@@ -70,10 +72,24 @@ export async function openSimHouse(
     const records = scope.own('records', await openSqliteRecords(join(folder, 'index.sqlite')))
     await openRecipients({ disk, records }) // Refuses here, before anything is made, when there is no owner.
     const { store, broker } = await openOutside(scope, { folder, config, choice: options, disk, log })
+    const salt = isOwnStore(options, config) ? 0 : saltOf(await openDeviceKey({ disk, log }))
     const boot = async (): Promise<number> => bootOf(await records.read('device', BOOT_KEY))
-    return { config, scenes, devices: { disk, records, stills: ffmpegStills, store, broker, log }, boot }
+    return {
+      config,
+      scenes,
+      devices: { disk, records, stills: ffmpegStills, store, broker, log },
+      boot,
+      salt,
+    }
   })
 }
+
+/** Nobody else writes there, so a replay may give the same names in every run. */
+const isOwnStore = ({ cloud }: SimHouseOptions, config: Config): boolean =>
+  cloud === 'embedded' || cloud === 'none' || (cloud === undefined && config.store === undefined)
+
+const saltOf = ({ publicKey }: DeviceKey): number =>
+  new DataView(publicKey.buffer, publicKey.byteOffset).getUint32(0)
 
 async function readConfig({ config, set }: SimHouseOptions): Promise<Config> {
   const file = config === undefined ? {} : { file: { name: config, text: await readText(config) } }

@@ -87,7 +87,7 @@ async function playOne(
       video: scene.video,
       edges: scene.edges,
       config: house.config,
-      seed: options.seed ?? scene.seed ?? 1,
+      seed: ((options.seed ?? scene.seed ?? 1) + house.salt) >>> 0,
       boot: await house.boot(),
       speed: options.speed,
       devices: house.devices,
