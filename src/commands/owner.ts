@@ -1,12 +1,29 @@
 import { Command } from 'commander'
+import { ownerClipsCommand, ownerTrustCommand } from './owner-clips.ts'
 import { ownerEnrolCommand, ownerInitCommand, ownerRecoverCommand } from './owner-init.ts'
+import { ownerOpenCommand } from './owner-open.ts'
+import {
+  ownerAddRecipientCommand,
+  ownerRecipientsCommand,
+  ownerRemoveRecipientCommand,
+} from './owner-recipients.ts'
+import { ownerReheaderCommand, ownerShareCommand } from './owner-share.ts'
 
 export function ownerCommand(): Command {
-  return new Command('owner')
-    .description(
-      'the household’s side: make the key; list, open and share clips; say whom clips are sealed to',
-    )
-    .addCommand(ownerInitCommand())
-    .addCommand(ownerRecoverCommand())
-    .addCommand(ownerEnrolCommand())
+  const owner = new Command('owner').description('the household’s side: only here are recordings opened')
+  for (const command of [
+    ownerInitCommand(),
+    ownerRecoverCommand(),
+    ownerEnrolCommand(),
+    ownerClipsCommand(),
+    ownerOpenCommand(),
+    ownerShareCommand(),
+    ownerReheaderCommand(),
+    ownerRecipientsCommand(),
+    ownerAddRecipientCommand(),
+    ownerRemoveRecipientCommand(),
+    ownerTrustCommand(),
+  ])
+    owner.addCommand(command)
+  return owner
 }

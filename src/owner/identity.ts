@@ -2,6 +2,7 @@ import { bech32 } from '@scure/base'
 import { armor, Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption'
 import { fromUtf8, utf8 } from '../base/bytes.ts'
 import { Fault } from '../base/fault.ts'
+import { pairOf, type X25519Pair } from '../formats/index.ts'
 
 /** The first key of an identity file is the owner's: it also signs. Further keys only open. */
 export type OwnerIdentity = {
@@ -72,6 +73,10 @@ export async function parseIdentity(name: string, text: string): Promise<OwnerId
   for (const each of allSecrets) checkSecret(name, each)
   return { secret, recipient: await identityToRecipient(secret), allSecrets }
 }
+
+/** The keys of an identity file, ready to open with. */
+export const pairsOf = (identity: OwnerIdentity): readonly X25519Pair[] =>
+  identity.allSecrets.map((secret) => pairOf(secretBytes(secret)))
 
 /** The 32 bytes behind `AGE-SECRET-KEY-1…`. */
 export function secretBytes(secret: string): Uint8Array {

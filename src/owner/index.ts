@@ -17,6 +17,7 @@ export {
   isLocked,
   lockIdentity,
   makeSecret,
+  pairsOf,
   parseIdentity,
   readIdentity,
   type OwnerIdentity,
@@ -30,7 +31,21 @@ export {
   type SignedRecipients,
 } from './recipients.ts'
 export { recoveryKit, secretOfWords, wordsOfSecret } from './words.ts'
-export { localSource } from './local-source.ts'
+export {
+  clipOfNote,
+  openLibrary,
+  type Library,
+  type Shelf,
+  type ShelfHead,
+  type SignedClip,
+} from './library.ts'
+export { listClips, type ClipState, type ListedClip } from './list.ts'
+export { fileOf, localSource } from './local-source.ts'
+export { loneClip, loneShelf, verifyLoneClip } from './lone.ts'
+export { openParts, openPoster, type OpenedPart, type Opener } from './open.ts'
+export { readGrant, shareClip, withGrantHeader, type ReceivedGrant, type SharedClip } from './share.ts'
+export { findUnsigned, namesIn, type UnsignedClip } from './unsigned.ts'
+
 export type { ClipSource, GrowingClip, ObjectKind, ObjectRef } from './source.ts'
 export { storeSource } from './store-source.ts'
 export {

@@ -55,7 +55,8 @@ export function localSource({
   }
 }
 
-const fileOf = ({ what, part }: ObjectRef): string => {
+/** The name of an object in a clip’s folder. */
+export const fileOf = ({ what, part }: ObjectRef): string => {
   if (what === 'part') return `${String(part).padStart(4, '0')}.age`
   return what === 'manifest' ? 'manifest.note' : `${what}.age`
 }

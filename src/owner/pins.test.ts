@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { acceptPin, comparePins, formatPins, noPins, parsePins, type SeenLedger } from './pins.ts'
 
+const AA = { name: 'lintel/aa', key: 'YWE=' }
+const BB = { name: 'lintel/bb', key: 'YmI=' }
 const ROOTS = ['r0', 'r1', 'r2', 'r3', 'r4']
 const seen = (size: number, changes: Partial<SeenLedger> = {}): SeenLedger => ({
   place: '/srv/door',
-  device: 'lintel/aa',
+  device: AA,
   checkpoint: { size, root: ROOTS[size] ?? '' },
   rootAt: (n) => (n <= size ? ROOTS[n] : undefined),
   ...changes,
@@ -18,13 +20,13 @@ describe('the owner’s memory of a device', () => {
     const second = comparePins(first.next, seen(4))
     expect(second.surprise).toBeUndefined()
     expect(second.next.places['/srv/door']).toEqual({
-      device: 'lintel/aa',
+      device: AA,
       checkpoint: { size: 4, root: 'r4' },
     })
   })
 
   it('tells of a changed device key and goes on telling', () => {
-    const again = comparePins(pinnedAt(2), seen(4, { device: 'lintel/bb' }))
+    const again = comparePins(pinnedAt(2), seen(4, { device: BB }))
     expect(again.surprise).toBe('/srv/door: the device key changed: it was lintel/aa, now it is lintel/bb')
     expect(again.next).toEqual(pinnedAt(2))
   })
@@ -46,8 +48,8 @@ describe('the owner’s memory of a device', () => {
   })
 
   it('takes what is there once the owner accepts it', () => {
-    const accepted = acceptPin(pinnedAt(3), seen(1, { device: 'lintel/bb' }))
-    expect(comparePins(accepted, seen(1, { device: 'lintel/bb' })).surprise).toBeUndefined()
+    const accepted = acceptPin(pinnedAt(3), seen(1, { device: BB }))
+    expect(comparePins(accepted, seen(1, { device: BB })).surprise).toBeUndefined()
   })
 
   it('survives being written down, and says when it was damaged', () => {

@@ -10,18 +10,17 @@ export type Pins = {
   readonly places: Readonly<Record<string, Pin>>
 }
 
-export type Pin = {
-  /** Name of the device key. */
-  readonly device: string
-  readonly checkpoint?: LedgerHead
-}
+export type Pin = { readonly device: PinnedDevice; readonly checkpoint?: LedgerHead }
+
+/** The name that stands in notes, and the raw Ed25519 public key in base64. */
+export type PinnedDevice = { readonly name: string; readonly key: string }
 
 /** Size of a ledger and its RFC 6962 root hash in base64. */
 export type LedgerHead = { readonly size: number; readonly root: string }
 
 export type SeenLedger = {
   readonly place: string
-  readonly device: string
+  readonly device: PinnedDevice
   readonly checkpoint?: LedgerHead
   /** The root hash over the first `size` entries that are there now. */
   readonly rootAt: (size: number) => string | undefined
@@ -60,8 +59,8 @@ export function parsePins(name: string, text: string): Pins {
 export const formatPins = (pins: Pins): string => `${JSON.stringify(pins, undefined, 2)}\n`
 
 function surpriseIn(pinned: Pin, seen: SeenLedger): string | undefined {
-  if (pinned.device !== seen.device)
-    return `${seen.place}: the device key changed: it was ${pinned.device}, now it is ${seen.device}`
+  if (pinned.device.key !== seen.device.key)
+    return `${seen.place}: the device key changed: it was ${pinned.device.name}, now it is ${seen.device.name}`
   const before = pinned.checkpoint
   if (before === undefined) return undefined
   const now = seen.checkpoint
@@ -88,13 +87,20 @@ function parsedJson(name: string, text: string): unknown {
 }
 
 function parsedPin(name: string, place: string, pin: unknown): Pin {
-  if (!isRecord(pin) || typeof pin['device'] !== 'string')
+  const given: unknown = isRecord(pin) ? pin['device'] : undefined
+  if (
+    !isRecord(pin) ||
+    !isRecord(given) ||
+    typeof given['name'] !== 'string' ||
+    typeof given['key'] !== 'string'
+  )
     throw new Fault('corrupt', `${name}: ${place}: wanted a device, got ${JSON.stringify(pin)}`)
+  const device = { name: given['name'], key: given['key'] }
   const head = pin['checkpoint']
-  if (head === undefined) return { device: pin['device'] }
+  if (head === undefined) return { device }
   if (!isRecord(head) || typeof head['size'] !== 'number' || typeof head['root'] !== 'string')
     throw new Fault('corrupt', `${name}: ${place}: wanted a checkpoint, got ${JSON.stringify(head)}`)
-  return { device: pin['device'], checkpoint: { size: head['size'], root: head['root'] } }
+  return { device, checkpoint: { size: head['size'], root: head['root'] } }
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -1,0 +1,126 @@
+import { fromUtf8 } from '../base/bytes.ts'
+import { isFault, messageOf } from '../base/fault.ts'
+import { parseMeta, type ClipMeta } from '../formats/index.ts'
+import type { Library, Shelf, SignedClip } from './library.ts'
+import { openMeta, type Opener } from './open.ts'
+import { findUnsigned, type UnsignedClip } from './unsigned.ts'
+import { objectsOf } from './verify.ts'
+
+/**
+ * - `growing`    not finished, nothing signed yet
+ * - `sealed`     finished and signed
+ * - `recovered`  closed at the start after a power cut, and signed
+ * - `expired`    removed when its time was over
+ * - `damaged`    something of it is missing or changed
+ */
+export type ClipState = 'growing' | 'sealed' | 'recovered' | 'expired' | 'damaged'
+
+export type ListedClip = {
+  readonly id: string
+  readonly state: ClipState
+  /** Where all of it is. */
+  readonly where: readonly Shelf['where'][]
+  readonly parts: number
+  /** Of the sealed parts. */
+  readonly bytes: number
+  /** What was sealed with it; absent when it cannot be opened. */
+  readonly meta?: ClipMeta
+  /** Of a clip without meta. */
+  readonly durationMs?: number
+  /** What is wrong, in a sentence. */
+  readonly problem?: string
+}
+
+/** All clips, newest first: those that grow, then the others in the reverse order of the ledger. */
+export async function listClips(
+  library: Library,
+  opener: Opener,
+  options: { signal: AbortSignal },
+): Promise<readonly ListedClip[]> {
+  const inventory = await takeInventory(library)
+  const signed: ListedClip[] = []
+  for (const id of library.ids.toReversed()) signed.push(await listedClip(library, inventory, id, opener))
+  const unsigned = await findUnsigned(library, opener.identities, options)
+  const growing = unsigned.filter(({ id }) => !library.ids.includes(id)).map(growingClip)
+  return [...growing, ...signed]
+}
+
+type Inventory = ReadonlyMap<
+  Shelf,
+  { readonly places: ReadonlySet<string>; readonly gone: ReadonlySet<string> }
+>
+
+async function takeInventory(library: Library): Promise<Inventory> {
+  const inventory = new Map()
+  for (const shelf of library.shelves) {
+    const places = new Set(await shelf.source.places())
+    inventory.set(shelf, { places, gone: await shelf.source.expired() })
+  }
+  return inventory
+}
+
+async function listedClip(
+  library: Library,
+  inventory: Inventory,
+  id: string,
+  opener: Opener,
+): Promise<ListedClip> {
+  const isGone = library.expired.has(id) || [...inventory.values()].some(({ gone }) => gone.has(id))
+  try {
+    const clip = await library.clip(id)
+    const facts = { ...factsOf(clip), ...stateOf(clip, inventory, isGone) }
+    return facts.state === 'expired' ? facts : { ...facts, ...(await metaOf(clip, opener)) }
+  } catch (error) {
+    if (!isFault(error, 'corrupt')) throw error
+    const nothing = { id, where: [], parts: 0, bytes: 0 }
+    return isGone
+      ? { ...nothing, state: 'expired' }
+      : { ...nothing, state: 'damaged', problem: messageOf(error) }
+  }
+}
+
+const factsOf = ({ id, manifest }: SignedClip): Pick<ListedClip, 'id' | 'parts' | 'bytes'> => ({
+  id,
+  parts: manifest.parts.length,
+  bytes: manifest.parts.reduce((sum, { bytes }) => sum + bytes, 0),
+})
+
+/** From names only: whether each object is what was signed for, `openParts` and `verifySource` find out. */
+function stateOf(
+  clip: SignedClip,
+  inventory: Inventory,
+  isGone: boolean,
+): Pick<ListedClip, 'state' | 'where' | 'problem'> {
+  const refs = objectsOf(clip.manifest).map(([ref]) => ref)
+  const missingOn = (shelf: Shelf): readonly (typeof refs)[number][] =>
+    refs.filter((ref) => inventory.get(shelf)?.places.has(shelf.source.placeOf(ref)) !== true)
+  const where = clip.shelves.filter((shelf) => missingOn(shelf).length === 0).map((shelf) => shelf.where)
+  const isWhole =
+    where.length > 0 || refs.every((ref) => clip.shelves.some((shelf) => !missingOn(shelf).includes(ref)))
+  if (isWhole) return { where, state: clip.manifest.ended === 'recovered' ? 'recovered' : 'sealed' }
+  if (isGone) return { where, state: 'expired' }
+  const missing = refs.filter((ref) => clip.shelves.every((shelf) => missingOn(shelf).includes(ref))).length
+  return { where, state: 'damaged', problem: `${missing} of its ${refs.length} objects are missing` }
+}
+
+async function metaOf(
+  clip: SignedClip,
+  opener: Opener,
+): Promise<Partial<Pick<ListedClip, 'state' | 'meta' | 'problem'>>> {
+  try {
+    return { meta: parseMeta(`meta of clip ${clip.id}`, fromUtf8(await openMeta(clip, opener))) }
+  } catch (error) {
+    if (!isFault(error, 'corrupt', 'denied')) throw error
+    return { problem: messageOf(error), ...(error.kind === 'corrupt' ? { state: 'damaged' } : {}) }
+  }
+}
+
+const growingClip = (clip: UnsignedClip): ListedClip => ({
+  id: clip.id,
+  state: 'growing',
+  where: clip.where,
+  parts: clip.parts.length,
+  bytes: clip.parts.reduce((sum, { bytes }) => sum + bytes, 0),
+  ...(clip.meta === undefined ? {} : { meta: clip.meta }),
+  ...(clip.durationMs === undefined ? {} : { durationMs: clip.durationMs }),
+})
