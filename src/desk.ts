@@ -97,7 +97,7 @@ function performersOf(deps: DeskDeps): Performers {
         visit,
         ...timed(ports, from),
         durationMs: Math.round(to - from),
-        signs,
+        signs: signs.join(', '),
         presses: presses.length,
       })
     },

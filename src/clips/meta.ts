@@ -1,8 +1,7 @@
 import { utf8 } from '../base/bytes.ts'
 import type { ClipId, VisitId } from '../base/ids.ts'
-import { canonicalJson } from '../base/json.ts'
 import type { MonoMs } from '../base/time.ts'
-import type { ClipMeta } from '../formats/index.ts'
+import { encodeMeta, type ClipMeta } from '../formats/index.ts'
 import type { Track } from '../ports/camera.ts'
 import type { VisitNotes } from './clips.ts'
 
@@ -50,7 +49,7 @@ export function metaBytes(frame: ClipFrame, notes: VisitNotes, extent: ClipExten
     ...(frame.continues === undefined ? {} : { continues: frame.continues.clip }),
     complete: extent.isComplete,
   }
-  return utf8(canonicalJson(meta))
+  return utf8(encodeMeta(meta))
 }
 
 /**

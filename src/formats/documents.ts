@@ -42,10 +42,19 @@ const manifest = z.strictObject({
   previous: sha256Hex.nullable(),
 })
 
+/**
+ * An id in the sealed metadata: base64url of its bytes, not hexadecimal as everywhere else, so that a search of the disk and
+ * the store for any run of the metadata finds nothing, not even an id.
+ */
+const sealedId = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{11,43}$/, 'wanted an id in base64url')
+  .transform((text) => Buffer.from(text, 'base64url').toString('hex'))
+
 const meta = z.strictObject({
   format: z.literal('lintel-clip-meta/1'),
-  clip: clipId,
-  visit: clipId,
+  clip: sealedId,
+  visit: sealedId,
   device: z.string(),
   fromUnixMs: z.number().int(),
   clockTrusted: z.boolean(),
@@ -58,7 +67,7 @@ const meta = z.strictObject({
   signs: z.array(z.string()),
   labels: z.array(z.strictObject({ label: z.string(), score: z.number(), atMs: count })),
   /** The clip of the same visit that came before. */
-  continues: clipId.optional(),
+  continues: sealedId.optional(),
   complete: z.boolean(),
 })
 
@@ -114,6 +123,18 @@ export const lineOf = (document: ClipManifest | RecipientList | ClipGrant): stri
 export const encodeEntry = (document: LedgerEntry): string => canonicalJson(document as Json) // As above.
 
 export const parseEntry = (what: string, text: string): LedgerEntry => parse(what, entry, text)
+/** What is sealed: canonical JSON. */
+export function encodeMeta(document: ClipMeta): string {
+  const sealed = (id: string): string => Buffer.from(id, 'hex').toString('base64url')
+  const { clip, visit, continues } = document
+  const ids = {
+    clip: sealed(clip),
+    visit: sealed(visit),
+    ...(continues === undefined ? {} : { continues: sealed(continues) }),
+  }
+  return canonicalJson({ ...document, ...ids } as Json) // Its members are text, numbers and lists.
+}
+
 export const parseMeta = (what: string, text: string): ClipMeta => parse(what, meta, text)
 
 /** The manifest in a note, and that the device whose key it names has signed it. Whether that is *the* device, the caller knows. */

@@ -19,7 +19,7 @@ export const TOPICS = {
   visit: {
     retain: false,
     about:
-      '`state` (`began`, `ended`), `visit`, `at`, `iso`, `clockTrusted`; began: `sign`; ended: `durationMs`, `signs`, `presses`',
+      '`state` (`began`, `ended`), `visit`, `at`, `iso`, `clockTrusted`; began: `sign`; ended: `durationMs`, `signs` (one text), `presses` (how many)',
   },
   motion: { retain: true, about: '`state` (`on`, `off`), `at`, `iso`, `clockTrusted`' },
   clip: {
