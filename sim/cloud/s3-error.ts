@@ -16,7 +16,7 @@ export const xml = (text: string): string =>
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
     .replaceAll('"', '&quot;')
-    .replaceAll(/[^\x09\x0a\x0d\x20-\ud7ff\ue000-\ufffd]/g, '\ufffd')
+    .replaceAll(/[^\x09\x0a\x0d\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')
 
 export const errorBody = ({ code, message }: S3Error, resource: string): string =>
   `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${xml(code)}</Code><Message>${xml(message)}</Message><Resource>${xml(resource)}</Resource></Error>`
