@@ -24,7 +24,7 @@ import {
   type SignedClip,
   type UnsignedClip,
 } from '../owner/index.ts'
-import { openPlaces, type PlaceOptions } from './owner-data-folder.ts'
+import { openPlaces, type PlaceOptions, type Places } from './owner-data-folder.ts'
 
 /** The shelves of a doorbell, ready to look for clips. Close it when done. */
 export type OpenedLibrary = {
@@ -33,22 +33,27 @@ export type OpenedLibrary = {
   readonly nameOf: (shelf: Shelf) => string
 }
 
+/** The shelves that places amount to, each with its name. */
+export function shelvesOf({ here, cloud }: Places, signal: AbortSignal): ReadonlyMap<Shelf, string> {
+  const names = new Map<Shelf, string>()
+  if (here?.records !== undefined)
+    names.set({ where: 'here', source: localSource({ disk: here.disk, records: here.records }) }, here.name)
+  if (cloud !== undefined)
+    names.set(
+      { where: 'cloud', source: storeSource(cloud.store, { signal }), store: cloud.store },
+      cloud.name,
+    )
+  if (names.size === 0)
+    throw new Fault('missing', `${here?.name ?? 'there'}: no doorbell has recorded anything here yet`)
+  return names
+}
+
 export function openOwnerLibrary(
   options: PlaceOptions,
   signal: AbortSignal,
 ): Promise<OpenedLibrary & AsyncDisposable> {
   return openScope(async (scope): Promise<OpenedLibrary> => {
-    const { here, cloud } = scope.own('places', await openPlaces(options))
-    const names = new Map<Shelf, string>()
-    if (here?.records !== undefined)
-      names.set({ where: 'here', source: localSource({ disk: here.disk, records: here.records }) }, here.name)
-    if (cloud !== undefined)
-      names.set(
-        { where: 'cloud', source: storeSource(cloud.store, { signal }), store: cloud.store },
-        cloud.name,
-      )
-    if (names.size === 0)
-      throw new Fault('missing', `${here?.name ?? 'there'}: no doorbell has recorded anything here yet`)
+    const names = shelvesOf(scope.own('places', await openPlaces(options)), signal)
     return {
       library: await openLibrary([...names.keys()]),
       nameOf: (shelf) => names.get(shelf) ?? shelf.where,
@@ -180,7 +185,8 @@ const say = (sentence: string): void => {
   process.stderr.write(`lintel: ${sentence}\n`)
 }
 
-function oneOf(wanted: string, ids: readonly string[]): string | undefined {
+/** The id that `wanted` begins, or undefined; throws `Fault('invalid')` when it begins several. */
+export function oneOf(wanted: string, ids: readonly string[]): string | undefined {
   if (ids.includes(wanted)) return wanted
   const matching = wanted === '' ? [] : ids.filter((id) => id.startsWith(wanted))
   if (matching.length > 1)
@@ -192,7 +198,7 @@ function oneOf(wanted: string, ids: readonly string[]): string | undefined {
 }
 
 /** The one sealed last that is not gone. */
-async function latestOf(library: Library): Promise<string | undefined> {
+export async function latestOf(library: Library): Promise<string | undefined> {
   const gone = new Set(library.expired)
   const [only] = library.shelves
   if (library.shelves.length === 1 && only !== undefined)

@@ -1,130 +1,185 @@
-import { access } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { Fault } from '../base/fault.ts'
 import {
   isClean,
   localSource,
-  storeSource,
+  namesOfDoorbell,
+  openLibrary,
+  verifyLoneClip,
+  verifyRecipients,
   verifySource,
-  type ClipSource,
   type Finding,
-  type Verdict,
   type Verification,
+  type Verdict,
   type VerifyOptions,
 } from '../owner/index.ts'
-import { openPlaces, type Places } from './owner-data-folder.ts'
+import { openPlaces, type HerePlace, type PlaceOptions, type Places } from './owner-data-folder.ts'
+import { clipFolderAt, latestOf, loneShelfAt, oneOf, shelvesOf } from './owner-library.ts'
+import { CLOUD, CREDENTIALS, DATA, interruption } from './owner-options.ts'
 
-type Options = {
-  readonly data?: string
-  readonly cloud?: string
-  readonly cloudCredentials?: string
-  readonly json?: boolean
-}
-
-/** What is to be verified: everything of a device, or one clip of it. */
-type Wanted = { readonly data: string | undefined; readonly clip: string | undefined }
+type CheckOptions = PlaceOptions & { readonly json?: true }
 
 export function verifyCommand(): Command {
   return new Command('verify')
-    .description('Says what is genuine, what is missing and what was changed. Needs no key.')
-    .argument('[what]', 'a data folder, a clip’s folder, or a clip’s id (default: the data folder)')
-    .option('--data <dir>', 'everything of the device (default: lintel-data, unless --cloud names a store)')
-    .option('--cloud <url>', 'embedded, none, or http(s)://host[:port]/bucket')
-    .option(
-      '--cloud-credentials <file>',
-      'JSON with accessKeyId and secretAccessKey (else from the environment)',
-    )
+    .description('say what is genuine, what is missing and what was changed; needs no key')
+    .argument('[what]', 'a data folder, a clip’s folder, a clip’s id, the beginning of one, or latest')
+    .option(...DATA)
+    .option(...CLOUD)
+    .option(...CREDENTIALS)
     .option('--json', 'print one JSON object')
     .action(verify)
 }
 
-async function verify(what: string | undefined, options: Options): Promise<void> {
-  const wanted = await wantedOf(what, options)
-  await using places = await openPlaces({
-    ...options,
-    ...(wanted.data === undefined ? {} : { data: wanted.data }),
-  })
-  const verification = await verifyPlaces(places, wanted.clip)
-  if (options.json === true)
-    process.stdout.write(`${JSON.stringify({ clean: isClean(verification), ...verification })}\n`)
-  else process.stdout.write(describe(verification))
-  if (!isClean(verification)) process.exitCode = 1
+async function verify(what: string | undefined, options: CheckOptions): Promise<void> {
+  const checked = await verifyWhat(await targetOf(what, options))
+  const ok = checked.every(isClean)
+  process.stdout.write(
+    options.json ? `${JSON.stringify(jsonOf(checked, ok))}\n` : describeVerification(checked),
+  )
+  if (!ok) process.exitCode = 1
 }
 
-async function wantedOf(what: string | undefined, { data }: Options): Promise<Wanted> {
-  if (what === undefined) return { data, clip: undefined }
-  if (await exists(join(what, 'clips'))) return { data: what, clip: undefined }
-  const folder = resolve(what)
-  // A clip's folder lies in `clips/` of its data folder.
-  if ((await exists(folder)) && basename(dirname(folder)) === 'clips')
-    return { data: dirname(dirname(folder)), clip: basename(folder) }
-  if (await exists(join(what, 'device.key'))) return { data: what, clip: undefined }
-  if (/^[0-9a-f]{16,64}$/.test(what)) return { data, clip: what }
-  throw new Fault(
-    'missing',
-    `${what}: wanted a data folder, a clip’s folder or a clip’s id of 16 hexadecimal digits; there is no such thing`,
-  )
+/** One source, called by its name. */
+type Checked = Verification & { readonly label: string; readonly place: string }
+
+type Target =
+  | { readonly kind: 'places'; readonly options: PlaceOptions; readonly clip?: string }
+  | { readonly kind: 'lone clip'; readonly folder: string }
+
+async function targetOf(what: string | undefined, options: CheckOptions): Promise<Target> {
+  if (what === undefined) return { kind: 'places', options }
+  const isFolder = await isThere(what, 'folder')
+  if (!isFolder && (what.includes('/') || (await isThere(what, 'file'))))
+    throw new Fault('missing', `${what}: wanted a data folder, a clip’s folder or a clip’s id`)
+  if (!isFolder) return { kind: 'places', options, clip: what }
+  if (options.data !== undefined)
+    throw new Fault('invalid', `wanted one data folder, got ${what} and --data ${options.data}`)
+  if (await isDataFolder(what)) return { kind: 'places', options: { ...options, data: what } }
+  const folder = await clipFolderAt(what)
+  if (folder === undefined)
+    throw new Fault('invalid', `${what}: this is neither a doorbell’s data folder nor a clip’s folder`)
+  return 'alone' in folder
+    ? { kind: 'lone clip', folder: what }
+    : { kind: 'places', options: { ...options, data: folder.data }, clip: folder.clip }
 }
 
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  )
+async function verifyWhat(target: Target): Promise<readonly Checked[]> {
+  if (target.kind === 'lone clip') {
+    const checked = await verifyLoneClip(await loneShelfAt(target.folder))
+    return [{ ...checked, label: 'this folder', place: resolve(target.folder) }]
+  }
+  const signal = interruption()
+  await using places = await openPlaces(target.options)
+  const clip = target.clip === undefined ? undefined : await clipIdOf(places, target.clip, signal)
+  return await verifyPlaces(places, clip, signal) // Awaited: the places close when this function ends.
+}
 
-/** The device's folder first; then the store is held against it as well. */
-async function verifyPlaces({ here, cloud }: Places, clip: string | undefined): Promise<Verification> {
-  const { signal } = new AbortController()
-  const one = clip === undefined ? {} : { clip }
-  const local =
-    here?.records === undefined ? undefined : localSource({ disk: here.disk, records: here.records })
-  if (local === undefined && cloud === undefined)
-    throw new Fault(
-      'missing',
-      `${here?.name ?? 'data folder'}: nothing was recorded here yet, so there is nothing to verify`,
-    )
-  const device = local === undefined ? undefined : await verifySource(local, one)
-  const store =
-    cloud === undefined
-      ? undefined
-      : await verifySource(storeSource(cloud.store, { signal }), { ...one, ...(await knownOf(local)) })
+async function verifyPlaces(
+  places: Places,
+  clip: string | undefined,
+  signal: AbortSignal,
+): Promise<readonly Checked[]> {
+  const checked: Checked[] = []
+  const doorbell = await knownByDoorbell(places.here)
+  for (const [{ where, source }, place] of shelvesOf(places, signal)) {
+    const options = where === 'here' ? {} : doorbell
+    const verified = await verifySource(source, { ...options, ...(clip === undefined ? {} : { clip }) })
+    const rest =
+      where === 'here' && clip === undefined && places.here !== undefined
+        ? await verifyRecipients(places.here.disk, doorbell.device?.entries ?? [])
+        : []
+    const findings = [...verified.findings.filter((each) => !isOnItsWay(each, clip, options)), ...rest]
+    checked.push({ ...verified, findings, label: source.label, place })
+  }
+  return checked
+}
+
+/** What the doorbell itself can say about what should be in its store. */
+async function knownByDoorbell(here: HerePlace | undefined): Promise<VerifyOptions> {
+  if (here?.records === undefined) return {}
+  const source = localSource({ disk: here.disk, records: here.records })
+  const [key, note] = [await source.deviceKey(), await source.checkpoint()]
+  const entries = note === undefined ? [] : await source.entries(Number.MAX_SAFE_INTEGER)
   return {
-    findings: [...(device?.findings ?? []), ...(store?.findings ?? [])],
-    genuineClips: (device ?? store)?.genuineClips ?? 0,
+    unfinished: await namesOfDoorbell(here.records),
+    waiting: await source.waiting(),
+    ...(key === undefined ? {} : { device: { key, entries } }),
   }
 }
 
-async function knownOf(local: ClipSource | undefined): Promise<VerifyOptions> {
-  if (local === undefined) return {}
-  const growing = (await local.growing()).flatMap(({ objects }) => objects.map(({ ref }) => ref.name))
-  const waiting = await local.waiting()
-  const common = { waiting, unfinished: new Set([...growing, ...waiting]) }
-  const key = await local.deviceKey()
-  if (key === undefined) return common
-  return { ...common, device: { key, entries: await local.entries(Number.MAX_SAFE_INTEGER) } }
+/** A clip that the store’s ledger does not have yet, because that waits to be uploaded. */
+const isOnItsWay = (finding: Finding, clip: string | undefined, { waiting }: VerifyOptions): boolean =>
+  clip !== undefined &&
+  finding.what === clip &&
+  finding.verdict === 'missing' &&
+  waiting?.has('checkpoint') === true
+
+async function clipIdOf(places: Places, wanted: string, signal: AbortSignal): Promise<string> {
+  const shelves = [...shelvesOf(places, signal).keys()]
+  const library = await openLibrary(shelves)
+  const growing = await Promise.all(shelves.map(({ source }) => source.growing()))
+  const ids = [...library.ids, ...growing.flat().map((each) => each.clip)]
+  const id = wanted === 'latest' ? ((await latestOf(library)) ?? ids.at(-1)) : oneOf(wanted, ids)
+  if (id !== undefined) return id
+  throw new Fault(
+    'missing',
+    wanted === 'latest' ? 'there is no clip yet' : `no ledger here has a clip “${wanted}”`,
+  )
 }
 
-const HEADINGS: Readonly<Record<Verdict, string>> = {
-  changed: 'CHANGED',
-  missing: 'MISSING',
-  unknown: 'UNKNOWN',
+const WORDS: Readonly<Record<Verdict, string>> = {
   genuine: 'genuine',
+  missing: 'MISSING',
+  changed: 'CHANGED',
+  unknown: 'UNKNOWN',
   note: 'note',
 }
 
-function describe(verification: Verification): string {
-  const order: readonly Verdict[] = ['changed', 'missing', 'unknown', 'genuine', 'note']
-  const rows = order.flatMap((verdict) =>
-    verification.findings.filter((finding) => finding.verdict === verdict).map(rowOf),
-  )
-  const count = (verdict: Verdict): number =>
-    verification.findings.filter((finding) => finding.verdict === verdict).length
-  const verdict = isClean(verification)
-    ? `Everything is genuine: ${verification.genuineClips} clips, as the device recorded and signed them.`
-    : `NOT everything is as the device signed it: ${count('changed')} changed, ${count('missing')} missing, ${count('unknown')} unknown.`
-  return `${[...rows, verdict].join('\n')}\n`
+/** For people: a heading a source, a line a finding, one sentence at the end. */
+export function describeVerification(checked: readonly Checked[]): string {
+  const blocks = checked.map(({ label, place, findings }) => {
+    const lines = findings.map(({ verdict, what, detail }) =>
+      detail.includes(what)
+        ? `  ${WORDS[verdict].padEnd(8)} ${detail}`
+        : `  ${WORDS[verdict].padEnd(8)} ${what}: ${detail}`,
+    )
+    const nothing = lines.length === 0 ? ['  nothing to check yet'] : []
+    return [`${label[0]?.toUpperCase()}${label.slice(1)} (${place})`, ...lines, ...nothing, ''].join('\n')
+  })
+  return `${[...blocks, verdictOn(checked)].join('\n')}\n`
 }
 
-const rowOf = ({ verdict, where, what, detail }: Finding): string =>
-  `${HEADINGS[verdict].padEnd(8)} ${where.padEnd(10)} ${detail}${detail.includes(what) ? '' : ` (${what})`}`
+function verdictOn(checked: readonly Checked[]): string {
+  const findings = checked.flatMap((each) => each.findings)
+  const count = (verdict: Verdict): number => findings.filter((each) => each.verdict === verdict).length
+  const bad = (['changed', 'missing', 'unknown'] as const).filter((verdict) => count(verdict) > 0)
+  if (bad.length > 0)
+    return `Not everything is genuine: ${bad.map((verdict) => `${count(verdict)} ${verdict}`).join(', ')}.`
+  return count('genuine') === 0
+    ? 'Nothing is wrong; there is no finished clip yet.'
+    : 'Everything is genuine.'
+}
+
+const jsonOf = (checked: readonly Checked[], ok: boolean): unknown => ({
+  ok,
+  sources: checked.map(({ label, place, genuineClips, findings }) => ({
+    source: label,
+    place,
+    genuineClips,
+    findings: findings.map(({ verdict, what, detail }) => ({ verdict, what, detail })),
+  })),
+})
+
+async function isDataFolder(path: string): Promise<boolean> {
+  for (const name of ['index.sqlite', 'device.key', 'recipients.note', 'cloud'])
+    if ((await isThere(join(path, name), 'file')) || (await isThere(join(path, name), 'folder'))) return true
+  return false
+}
+
+const isThere = (path: string, what: 'file' | 'folder'): Promise<boolean> =>
+  stat(path).then(
+    (facts) => (what === 'folder' ? facts.isDirectory() : facts.isFile()),
+    () => false,
+  )

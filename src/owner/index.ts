@@ -58,3 +58,4 @@ export {
   type Verification,
   type VerifyOptions,
 } from './verify.ts'
+export { namesOfDoorbell, verifyRecipients } from './verify-rest.ts'
