@@ -108,9 +108,9 @@ function performersOf(deps: DeskDeps): Performers {
 }
 
 /** When that was, for people. */
-function timed({ clock }: Ports, at: MonoMs): { at: UnixMs; clockTrusted: boolean } {
+function timed({ clock }: Ports, at: MonoMs): { at: UnixMs; trustedClock: boolean } {
   const { at: now, trusted } = clock.wall()
-  return { at: unixMs(Math.round(now - (clock.mono() - at))), clockTrusted: trusted }
+  return { at: unixMs(Math.round(now - (clock.mono() - at))), trustedClock: trusted }
 }
 
 /** The press is written down before the chime says that it was heard; but a slow or broken disk silences no bell. */

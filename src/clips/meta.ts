@@ -31,7 +31,7 @@ export function metaBytes(frame: ClipFrame, notes: VisitNotes, extent: ClipExten
   const isHere = belongsTo(frame, extent)
   const offsetOf = (at: MonoMs): number => Math.max(0, Math.round(at - frame.from))
   const meta: ClipMeta = {
-    format: 'lintel-clip-meta/1',
+    format: 'sealed-clip-meta/1',
     clip: frame.clip,
     visit: frame.visit,
     device: frame.device,

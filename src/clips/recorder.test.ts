@@ -225,7 +225,7 @@ describe('the meta', () => {
     await rig.clips.end({ at: monoMs(3000) })
     await rig.clips.endRun()
     expect(await metaOf(disk, clip)).toEqual({
-      format: 'lintel-clip-meta/1',
+      format: 'sealed-clip-meta/1',
       clip,
       visit: visitId(1),
       device: 'Front door',

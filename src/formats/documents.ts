@@ -52,7 +52,7 @@ const sealedId = z
   .transform((text) => Buffer.from(text, 'base64url').toString('hex'))
 
 const meta = z.strictObject({
-  format: z.literal('lintel-clip-meta/1'),
+  format: z.literal('sealed-clip-meta/1'),
   clip: sealedId,
   visit: sealedId,
   device: z.string(),

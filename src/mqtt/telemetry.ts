@@ -15,13 +15,13 @@ export const TOPICS = {
     retain: true,
     about: '`name`, `version` of the payloads (1), `dropped` messages since the start',
   },
-  press: { retain: false, about: '`visit`, `at`, `iso`, `clockTrusted`: the button was pushed' },
+  press: { retain: false, about: '`visit`, `at`, `iso`, `trustedClock`: the button was pushed' },
   visit: {
     retain: false,
     about:
-      '`state` (`began`, `ended`), `visit`, `at`, `iso`, `clockTrusted`; began: `sign`; ended: `durationMs`, `signs` (one text), `presses` (how many)',
+      '`state` (`began`, `ended`), `visit`, `at`, `iso`, `trustedClock`; began: `sign`; ended: `durationMs`, `signs` (one text), `presses` (how many)',
   },
-  motion: { retain: true, about: '`state` (`on`, `off`), `at`, `iso`, `clockTrusted`' },
+  motion: { retain: true, about: '`state` (`on`, `off`), `at`, `iso`, `trustedClock`' },
   clip: {
     retain: false,
     about:
