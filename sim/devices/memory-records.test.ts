@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest'
+import { Fault } from '../../src/base/fault.ts'
+import { describeRecordsContract } from '../../src/ports/records.contract.ts'
+import { MemoryRecords } from './memory-records.ts'
+
+describeRecordsContract('the simulated index', async () => {
+  const index = new MemoryRecords()
+  return { open: async () => index.open(), async [Symbol.asyncDispose]() {} }
+})
+
+describe('the simulated index', () => {
+  it('refuses writes while told to, and then nothing of them is there', async () => {
+    const index = new MemoryRecords()
+    const records = index.open()
+    index.refuseWrites(new Fault('full', 'no room'))
+    await expect(records.write([{ put: 'clip', key: 'a', row: 1 }])).rejects.toMatchObject({ kind: 'full' })
+    index.refuseWrites(undefined)
+    expect(await records.list('clip')).toEqual([])
+  })
+})
