@@ -125,7 +125,7 @@ const rowTitle = (y: number, title: string): string =>
 function bar(story: DemoStory, span: Span, look: { y: number; fill: string; label: string }): string {
   const x = xOf(story, span.fromS)
   const width = Math.max(3, xOf(story, span.toS) - x)
-  const shape = `<rect x="${x}" y="${look.y}" width="${width}" height="${BAR_HEIGHT}" rx="4" fill="${look.fill}"/>`
+  const shape = `<rect x="${x}" y="${look.y}" width="${width}" height="${BAR_HEIGHT}" rx="4" fill="${look.fill}" fill-opacity="0.85" stroke="${INK.paper}" stroke-width="2"/>`
   const fits = look.label.length * 7.6 + 12 < width
   return fits ? shape + text({ x: x + 8, y: look.y + 22, size: 13, fill: '#ffffff' }, look.label) : shape
 }

@@ -285,16 +285,16 @@ async function takeThumbnails(summary: Summary, folder: string): Promise<readonl
   return taken
 }
 
-/** Presses first, then the middles of movement, spread over the film. */
+const NEAR_S = 3 // Pictures closer than that show the same.
+
+/** The presses, and the middles of movement between them, spread over the film. */
 function thumbnailTimes(summary: Summary): readonly { readonly atS: number; readonly clip: Clip }[] {
-  const middles = summary.motion.map(({ fromS, toS }) => (fromS + toS) / 2)
-  const room = Math.max(0, THUMBNAILS_MAX - summary.presses.length)
-  const every = Math.max(1, Math.ceil(middles.length / room))
-  const times = [
-    ...summary.presses.map(({ atS }) => atS),
-    ...middles.filter((_, index) => index % every === 0),
-  ]
-  return times
+  const presses = summary.presses.map(({ atS }) => atS)
+  const middles = summary.motion
+    .map(({ fromS, toS }) => (fromS + toS) / 2)
+    .filter((atS) => presses.every((press) => Math.abs(press - atS) > NEAR_S))
+  const every = Math.max(1, Math.ceil(middles.length / Math.max(1, THUMBNAILS_MAX - presses.length)))
+  return [...presses, ...middles.filter((_, index) => index % every === 0)]
     .toSorted((a, b) => a - b)
     .flatMap((atS) => {
       const clip = summary.clips.find(({ fromS, toS }) => atS >= fromS && atS < toS)
