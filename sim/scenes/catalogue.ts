@@ -1,0 +1,218 @@
+import type { Clothes } from './figures.ts'
+
+/** A stop on the way: where somebody is at that moment. Between two stops they go straight, at an even pace. */
+export type Stop = {
+  readonly atS: number
+  /** Metres to the right of the door's middle, and away from it. */
+  readonly x: number
+  readonly z: number
+  /** How far the arm is stretched towards the button. */
+  readonly reach?: number
+  readonly carries?: boolean
+}
+
+export type Actor =
+  | { readonly kind: 'person'; readonly clothes: Clothes; readonly stops: readonly Stop[] }
+  | { readonly kind: 'car' | 'dog'; readonly colour: string; readonly stops: readonly Stop[] }
+  /** Lies where it was put, from its first stop on. */
+  | { readonly kind: 'parcel'; readonly stops: readonly Stop[] }
+
+export type Scene = {
+  readonly about: string
+  readonly seconds: number
+  readonly light: 'day' | 'night'
+  /** 0 none … 1 as strong as it gets. */
+  readonly wind: number
+  readonly clouds: number
+  readonly rain: number
+  /** How many are about. */
+  readonly insects: number
+  /** Cars out of sight throw their light into the picture. */
+  readonly beams: boolean
+  /** When the camera changes its exposure by a third of a stop or more, there and back. */
+  readonly exposureJumpsS: readonly number[]
+  /** When the camera switches between day and infrared night. */
+  readonly switchesS: readonly number[]
+  readonly actors: readonly Actor[]
+}
+
+const CALM: Omit<Scene, 'about' | 'seconds'> = {
+  light: 'day',
+  wind: 0.06,
+  clouds: 0,
+  rain: 0,
+  insects: 0,
+  beams: false,
+  exposureJumpsS: [],
+  switchesS: [],
+  actors: [],
+}
+
+const ANNA: Clothes = { coat: '#b3392f', trousers: '#2f3a4f', hair: '#3b2a1e', skin: '#d9a583', tallM: 1.7 }
+const BEN: Clothes = { coat: '#3d5a73', trousers: '#4a443d', hair: '#1f1b18', skin: '#b98362', tallM: 1.83 }
+const POST: Clothes = { coat: '#d9b13b', trousers: '#2c3038', hair: '#5a4632', skin: '#d6ac8b', tallM: 1.76 }
+
+/** Along the sidewalk, through the gate, up to the door, waits, rings, waits, and back the same way. */
+const visit = (clothes: Clothes, fromS: number, waitS: number): Actor => {
+  const rings = fromS + 8.2
+  const leaves = rings + 1.2 + waitS
+  return {
+    kind: 'person',
+    clothes,
+    stops: [
+      { atS: fromS, x: 12.6, z: 13.4 },
+      { atS: fromS + 0.9, x: 11.2, z: 13.4 },
+      { atS: fromS + 3.6, x: 0.35, z: 12.9 },
+      { atS: fromS + 7.6, x: 0.1, z: 2.75 },
+      { atS: rings, x: 0.12, z: 2.6, reach: 0 },
+      { atS: rings + 0.4, x: 0.14, z: 2.55, reach: 1 },
+      { atS: rings + 0.8, x: 0.14, z: 2.55, reach: 1 },
+      { atS: rings + 1.2, x: 0.1, z: 2.65, reach: 0 },
+      { atS: leaves, x: 0.1, z: 2.65 },
+      { atS: leaves + 3.8, x: -0.3, z: 12.9 },
+      { atS: leaves + 7.2, x: -13, z: 13.4 },
+    ],
+  }
+}
+
+const deliver = (fromS: number): readonly Actor[] => [
+  {
+    kind: 'person',
+    clothes: POST,
+    stops: [
+      { atS: fromS, x: -13, z: 13.4, carries: true },
+      { atS: fromS + 3.4, x: -0.3, z: 12.9, carries: true },
+      { atS: fromS + 7, x: -0.35, z: 3.3, carries: true },
+      { atS: fromS + 8.4, x: -0.35, z: 3.2, carries: false },
+      { atS: fromS + 12.4, x: 0.2, z: 12.9 },
+      { atS: fromS + 16, x: 13, z: 13.4 },
+    ],
+  },
+  { kind: 'parcel', stops: [{ atS: fromS + 8.4, x: -0.42, z: 3.05 }] },
+]
+
+const drive = (colour: string, fromS: number, { lasts = 2.6, to = 1, z = 17 } = {}): Actor => ({
+  kind: 'car',
+  colour,
+  stops: [
+    { atS: fromS, x: -21 * to, z },
+    { atS: fromS + lasts, x: 21 * to, z },
+  ],
+})
+
+const dog = (fromS: number): Actor => ({
+  kind: 'dog',
+  colour: '#8a6038',
+  stops: [
+    { atS: fromS, x: 7.5, z: 6.5 },
+    { atS: fromS + 2.2, x: 1.6, z: 5.4 },
+    { atS: fromS + 3.6, x: -0.6, z: 4.6 },
+    { atS: fromS + 5.2, x: -0.9, z: 4.5 },
+    { atS: fromS + 7.8, x: -7.5, z: 6.2 },
+  ],
+})
+
+const quietNight: Partial<Scene> = { light: 'night', wind: 0.04 }
+
+/** Every scene there is, as data. Those without actors have nobody in them, however much they move. */
+export const SCENES = {
+  'walk-up': {
+    ...CALM,
+    about: 'somebody comes up the path, waits, rings, leaves',
+    seconds: 24,
+    clouds: 0.15,
+    actors: [visit(ANNA, 1.5, 3.5)],
+  },
+  'walk-up-night': {
+    ...CALM,
+    ...quietNight,
+    about: 'the same at night, by infrared light',
+    seconds: 24,
+    insects: 1,
+    actors: [visit(BEN, 1.5, 3.5)],
+  },
+  'long-wait': {
+    ...CALM,
+    about: 'somebody rings and stands almost still for half a minute',
+    seconds: 56,
+    actors: [visit(BEN, 4, 30)],
+  },
+  'two-visits': {
+    ...CALM,
+    about: 'two people, one after the other',
+    seconds: 60,
+    wind: 0.3,
+    actors: [visit(ANNA, 4, 3), visit(BEN, 32, 6)],
+  },
+  delivery: { ...CALM, about: 'a parcel is put down and stays', seconds: 50, actors: deliver(3) },
+  'car-passes': {
+    ...CALM,
+    about: 'cars on the street',
+    seconds: 30,
+    actors: [drive('#a9312c', 6), drive('#d8dadd', 18, { to: -1, z: 19, lasts: 3.2 })],
+  },
+  'night-car': {
+    ...CALM,
+    ...quietNight,
+    about: 'a car with its lights on, at night',
+    seconds: 24,
+    actors: [drive('#9a9da1', 10)],
+  },
+  dog: { ...CALM, about: 'a dog trots over the lawn', seconds: 20, actors: [dog(5)] },
+  'rain-visit': {
+    ...CALM,
+    about: 'somebody comes in heavy rain',
+    seconds: 40,
+    wind: 0.4,
+    rain: 1,
+    clouds: 0.3,
+    actors: [visit(POST, 12, 4)],
+  },
+  'windy-visit': {
+    ...CALM,
+    about: 'somebody comes while a storm shakes the trees',
+    seconds: 44,
+    wind: 1,
+    actors: [visit(BEN, 18, 4)],
+  },
+  empty: { ...CALM, about: 'nobody, nothing', seconds: 600 },
+  'empty-night': { ...CALM, ...quietNight, about: 'nobody, at night', seconds: 600 },
+  rain: { ...CALM, about: 'nobody, heavy rain', seconds: 600, rain: 1, wind: 0.3 },
+  'rain-night': {
+    ...CALM,
+    ...quietNight,
+    about: 'nobody, rain in the infrared lamp',
+    seconds: 600,
+    rain: 0.8,
+  },
+  'swaying-tree': { ...CALM, about: 'nobody, a storm shakes the trees', seconds: 600, wind: 1 },
+  clouds: { ...CALM, about: 'nobody, the sun comes and goes', seconds: 600, clouds: 1, wind: 0.25 },
+  headlights: {
+    ...CALM,
+    ...quietNight,
+    about: 'nobody, headlights sweep over the garden',
+    seconds: 600,
+    beams: true,
+  },
+  insects: {
+    ...CALM,
+    ...quietNight,
+    about: 'nobody, insects in the infrared lamp',
+    seconds: 600,
+    insects: 4,
+  },
+  exposure: {
+    ...CALM,
+    about: 'nobody, the camera changes its exposure',
+    seconds: 60,
+    exposureJumpsS: [10, 17, 30, 34, 48],
+  },
+  'ir-switch': {
+    ...CALM,
+    about: 'nobody, the camera switches to infrared and back',
+    seconds: 60,
+    switchesS: [20, 40],
+  },
+} as const satisfies Record<string, Scene>
+
+export type SceneName = keyof typeof SCENES
