@@ -147,7 +147,7 @@ describe('what was recorded', () => {
     const { clips } = sim(walker, data)
     expect(lintel('verify', data)).toMatchObject({
       status: 0,
-      stdout: expect.stringContaining('Everything is genuine: 1 clips'),
+      stdout: expect.stringContaining('Everything is genuine.'),
     })
     const part = join(data, 'clips', clips[0]?.id ?? '', '0001.age')
     const bytes = readFileSync(part)
@@ -155,14 +155,14 @@ describe('what was recorded', () => {
     writeFileSync(part, bytes)
     expect(lintel('verify', data)).toMatchObject({
       status: 1,
-      stdout: expect.stringMatching(/CHANGED +the device +part 1 of clip/),
+      stdout: expect.stringMatching(/CHANGED.*part 1 of clip/),
     })
     const stolen = join(data, 'cloud', 'objects', 'doorbell')
     const [object = ''] = readdirSync(stolen).filter((name) => /^[0-9a-f]{32}$/.test(name))
     rmSync(join(stolen, object))
     expect(lintel('verify', data)).toMatchObject({
       status: 1,
-      stdout: expect.stringMatching(/MISSING +the store/),
+      stdout: expect.stringMatching(/MISSING/),
     })
   })
 

@@ -17,3 +17,7 @@ export const laterBy = (at: MonoMs, ms: number): MonoMs => (at + ms) as MonoMs
 
 /** What the wall clock says, and whether anybody should believe it (network time seen since boot). */
 export type WallTime = { readonly at: UnixMs; readonly trusted: boolean }
+
+/** ISO 8601 in UTC, for people. Formats a time; asks no clock. */
+// oxlint-disable-next-line no-restricted-globals -- formats a time it is given
+export const isoOf = (at: UnixMs): string => new Date(at).toISOString()

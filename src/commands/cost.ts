@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
-import type { Cost } from '../../sim/summary.ts'
+
+/** Seconds of processor and of clock; megabytes of resident memory at the peak. */
+export type Cost = { readonly cpuS: number; readonly wallS: number; readonly peakRssMb: number }
 
 export interface CostMeter {
   /** Since the lap before; the first lap since this process began. */

@@ -1,9 +1,11 @@
 import { isFault, messageOf } from '../base/fault.ts'
 import type { Json } from '../base/json.ts'
 import type { Log } from '../base/log.ts'
+import { isoOf, unixMs } from '../base/time.ts'
 import type { Broker, BrokerMessage } from '../ports/broker.ts'
 import type { Clock } from '../ports/clock.ts'
-import { orderKey, type Records } from '../ports/records.ts'
+import type { Records } from '../ports/records.ts'
+import { MessageLine } from './message-line.ts'
 
 /** What is told, where, and whether the broker keeps it for those who come later. */
 export const TOPICS = {
@@ -51,12 +53,8 @@ export type TelemetryDeps = {
 }
 export type TelemetryRules = { readonly prefix: string; readonly device: string; readonly name: string }
 
-const MESSAGES_WAITING_MAX = 1000
 const RETRY_MS = 2000
 const FAREWELL_MS_MAX = 2000
-
-/** `key` is set for a message that also stands in the outbox. */
-type Waiting = { readonly message: BrokerMessage; readonly key: string | undefined }
 
 export const topicOf = ({ prefix, device }: TelemetryRules, kind: keyof typeof TOPICS): string =>
   `${prefix}/${device.replaceAll('/', '-')}/${kind}`
@@ -65,75 +63,54 @@ export const topicOf = ({ prefix, device }: TelemetryRules, kind: keyof typeof T
 export const willOf = (rules: TelemetryRules): BrokerMessage => messageFor(rules, 'availability', 'offline')
 
 export function createTelemetry(deps: TelemetryDeps, rules: TelemetryRules): Telemetry {
-  const queue: Waiting[] = []
+  const line = new MessageLine()
   let published = 0
-  let dropped = 0
-  let nextKey = 0
-  let wake: () => void = () => {}
-
-  const push = (waiting: Waiting): void => {
-    queue.push(waiting)
-    if (queue.length > MESSAGES_WAITING_MAX) {
-      const index = queue.findIndex(({ key }) => key === undefined)
-      if (index >= 0) {
-        queue.splice(index, 1)
-        dropped++
-      }
-    }
-    wake()
-  }
-  const greet = async (signal: AbortSignal): Promise<void> => {
-    await deps.broker.publish(messageFor(rules, 'availability', 'online'), { signal })
-    await deps.broker.publish(
-      messageFor(rules, 'status', JSON.stringify({ version: 1, name: rules.name, dropped })),
-      { signal },
-    )
-    published += 2
-  }
-  const sendFirst = async (signal: AbortSignal): Promise<void> => {
-    const [first] = queue
-    if (first === undefined) return
-    await deps.broker.publish(first.message, { signal })
+  const publishNow = async (message: BrokerMessage, signal: AbortSignal): Promise<void> => {
+    await deps.broker.publish(message, { signal })
     published++
-    if (first.key !== undefined) await deps.records.write([{ remove: 'outbox', key: first.key }])
-    const index = queue.indexOf(first) // It may have moved while it was on its way.
-    if (index >= 0) queue.splice(index, 1)
+  }
+  const teller: Teller = {
+    untilWork: (signal) => line.untilWork(signal),
+    async greet(signal) {
+      const status = JSON.stringify({ version: 1, name: rules.name, dropped: line.dropped })
+      await publishNow(messageFor(rules, 'availability', 'online'), signal)
+      await publishNow(messageFor(rules, 'status', status), signal)
+    },
+    async sendFirst(signal) {
+      const first = line.first()
+      if (first === undefined) return
+      await publishNow(first.message, signal)
+      if (first.key !== undefined) await deps.records.write([{ remove: 'outbox', key: first.key }])
+      line.remove(first)
+    },
   }
   return {
     async open() {
-      for (const { key, row } of await deps.records.list('outbox')) {
-        nextKey = Math.max(nextKey, Number(key) + 1)
-        if (typeof row === 'string') push({ key, message: messageFor(rules, 'press', row) })
-      }
+      for (const { key, row } of await deps.records.list('outbox'))
+        if (typeof row === 'string') line.reload(key, messageFor(rules, 'press', row))
     },
     async publish(kind, payload) {
       const text = JSON.stringify(withIso(payload))
+      const message = messageFor(rules, kind, text)
       if (kind !== 'press') {
-        push({ key: undefined, message: messageFor(rules, kind, text) })
+        line.push({ key: undefined, message })
         return
       }
-      const key = orderKey(nextKey++)
+      const key = line.nextKey()
       // Even when the disk refuses, the household is told; only a restart would then forget it.
-      await deps.records
-        .write([{ put: 'outbox', key, row: text }])
-        .finally(() => push({ key, message: messageFor(rules, kind, text) }))
+      await deps.records.write([{ put: 'outbox', key, row: text }]).finally(() => line.push({ key, message }))
     },
-    waiting: () => queue.length,
+    waiting: () => line.length,
     published: () => published,
     async run(signal) {
-      const sleepers: Sleepers = {
-        untilWork: () => new Promise((resolve) => (wake = resolve)),
-        hasWork: () => queue.length > 0,
-      }
-      signal.addEventListener('abort', () => wake(), { once: true })
-      await keepTelling(deps, { greet, sendFirst, ...sleepers }, signal)
+      await keepTelling(deps, teller, signal)
       await sayFarewell(deps, rules)
     },
   }
 }
 
-type Sleepers = { readonly untilWork: () => Promise<void>; readonly hasWork: () => boolean }
-type Teller = Sleepers & {
+type Teller = {
+  readonly untilWork: (signal: AbortSignal) => Promise<void>
   readonly greet: (signal: AbortSignal) => Promise<void>
   readonly sendFirst: (signal: AbortSignal) => Promise<void>
 }
@@ -154,8 +131,10 @@ async function keepTelling(
       else if (!isGreeted) {
         isGreeted = true
         await teller.greet(signal)
-      } else if (teller.hasWork()) await teller.sendFirst(signal)
-      else await teller.untilWork()
+      } else {
+        await teller.untilWork(signal)
+        await teller.sendFirst(signal)
+      }
     } catch (error) {
       if (signal.aborted) break
       if (!isFault(error, 'unavailable', 'denied')) throw error
@@ -185,5 +164,5 @@ function messageFor(rules: TelemetryRules, kind: keyof typeof TOPICS, payload: s
 
 /** People read ISO 8601, programs count; both are told. */
 function withIso(payload: Payload): Payload {
-  return typeof payload.at === 'number' ? { ...payload, iso: new Date(payload.at).toISOString() } : payload
+  return typeof payload.at === 'number' ? { ...payload, iso: isoOf(unixMs(payload.at)) } : payload
 }

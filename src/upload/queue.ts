@@ -8,7 +8,8 @@ import type { Clock } from '../ports/clock.ts'
 import type { Disk } from '../ports/disk.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 import type { Random } from '../ports/random.ts'
-import { orderKey, type Change, type Records } from '../ports/records.ts'
+import type { Change, Records } from '../ports/records.ts'
+import { WaitingLine, type Waiting } from './waiting-line.ts'
 
 /** One object that has to get to the cloud. */
 export type UploadJob = {
@@ -55,31 +56,10 @@ export interface Uploads {
 const DAMAGE: ReadonlySet<FaultKind> = new Set(['corrupt', 'missing', 'invalid'])
 const RETRY: RetryRules = { delayMsMin: 500, delayMsMax: 300_000 }
 
-type Waiting = { readonly key: string; readonly job: UploadJob }
-
 export function createUploads(deps: UploadDeps): Uploads {
-  const queue = new Map<string, UploadJob>()
-  const states = new Map<string, readonly string[]>()
-  let nextNumber = 0
+  const line = new WaitingLine()
   let wake: () => void = () => {}
   let isWoken = false
-
-  /** Of those whose row is there: a job may be queued whose transaction is still under way, or failed. */
-  const oldest = async (): Promise<Waiting | undefined> => {
-    for (const [key, job] of queue)
-      if ((await deps.records.read('upload', key)) !== undefined) return { key, job }
-    return undefined
-  }
-  /**
-   * Keys of older states of the same object. They are remembered until a newer state is stored: should the transaction
-   * that removes them fail, the next one removes them again, and no old state can follow a new one after a restart.
-   */
-  const supersede = (name: string, newest: string): readonly string[] => {
-    const older = states.get(name) ?? []
-    for (const key of older) queue.delete(key)
-    states.set(name, [...older, newest])
-    return older
-  }
   const untilWoken = async (signal: AbortSignal): Promise<void> => {
     if (isWoken || signal.aborted) return
     await new Promise<void>((resolve) => {
@@ -90,61 +70,45 @@ export function createUploads(deps: UploadDeps): Uploads {
   return {
     async open() {
       for (const { key, row } of await deps.records.list('upload')) {
-        nextNumber = Math.max(nextNumber, Number(key) + 1)
         const job = parseJob(row)
         if (job === undefined) deps.log.error('upload.row_damaged', { key })
-        else if (!isParked(row)) {
-          if (job.replace) supersede(job.name, key)
-          queue.set(key, job)
-        }
+        line.reload(key, isParked(row) ? undefined : job)
       }
-      isWoken = queue.size > 0
+      isWoken = line.size > 0
     },
-    queue(job) {
-      const key = orderKey(nextNumber++)
-      const older = job.replace ? supersede(job.name, key) : []
-      queue.set(key, job)
-      return [
-        ...older.map((olderKey): Change => ({ remove: 'upload', key: olderKey })),
-        { put: 'upload', key, row: job },
-      ]
-    },
+    queue: (job) => line.add(job),
+    forget: (clip) => line.forget(clip),
+    waiting: () => ({ objects: line.size, bytes: line.bytes() }),
     wake() {
       isWoken = true
       wake()
     },
-    forget(clip) {
-      const gone = [...queue].filter(([, job]) => job.clip === clip)
-      for (const [key] of gone) queue.delete(key)
-      return gone.map(([key]): Change => ({ remove: 'upload', key }))
-    },
-    waiting() {
-      let bytes = 0
-      for (const job of queue.values()) bytes += job.bytes
-      return { objects: queue.size, bytes }
-    },
     async run(signal) {
       let attempt = 0
       while (!signal.aborted) {
-        if (!isWoken) {
-          await untilWoken(signal)
-          continue
-        }
+        await untilWoken(signal)
         isWoken = false
-        const next = await oldest()
+        const next = await oldest(deps, line)
         if (next === undefined) continue
         isWoken = true // There may be more behind it.
-        attempt = (await sendOne(deps, queue, next, signal)) ? 0 : attempt + 1
+        attempt = (await sendOne(deps, line, next, signal)) ? 0 : attempt + 1
         if (attempt > 0) await pause(deps, attempt, signal)
       }
     },
   }
 }
 
+/** Of those whose row is there: a job may be queued whose transaction is still under way, or failed. */
+async function oldest({ records }: UploadDeps, line: WaitingLine): Promise<Waiting | undefined> {
+  for (const waiting of line.all())
+    if ((await records.read('upload', waiting.key)) !== undefined) return waiting
+  return undefined
+}
+
 /** True when the job is out of the way: stored, or set aside. */
 async function sendOne(
   deps: UploadDeps,
-  queue: Map<string, UploadJob>,
+  line: WaitingLine,
   { key, job }: Waiting,
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -154,12 +118,12 @@ async function sendOne(
   } catch (error) {
     if (signal.aborted) return false
     if (!(error instanceof Fault) || error.kind === 'bug') throw error
-    if (DAMAGE.has(error.kind)) return setAside(deps, queue, { key, job }, error)
-    deps.log.warn('upload.waits', { kind: error.kind, problem: messageOf(error), waiting: queue.size })
+    if (DAMAGE.has(error.kind)) return setAside(deps, line, { key, job }, error)
+    deps.log.warn('upload.waits', { kind: error.kind, problem: messageOf(error), waiting: line.size })
     return false
   }
   await deps.records.write([{ remove: 'upload', key }, ...deps.onStored(job)])
-  queue.delete(key)
+  line.remove(key)
   deps.onDone?.(job)
   return true
 }
@@ -200,13 +164,13 @@ async function putOne(
 /** Never dropped silently: the row stays, marked, and the next job has its turn. */
 async function setAside(
   deps: UploadDeps,
-  queue: Map<string, UploadJob>,
+  line: WaitingLine,
   { key, job }: Waiting,
   error: Fault,
 ): Promise<true> {
   deps.log.error('upload.set_aside', { object: job.name, what: job.what, problem: error.message })
   await deps.records.write([{ put: 'upload', key, row: { ...job, parked: error.message } }])
-  queue.delete(key)
+  line.remove(key)
   return true
 }
 

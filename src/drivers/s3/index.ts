@@ -1,6 +1,6 @@
 /** Any S3-compatible store, through the AWS SDK. */
 import { createHash } from 'node:crypto'
-import type { S3Client } from '@aws-sdk/client-s3'
+import type * as S3 from '@aws-sdk/client-s3'
 import { Fault, messageOf, type FaultKind } from '../../base/fault.ts'
 import type { Log } from '../../base/log.ts'
 import type { ObjectFacts, ObjectStore, PutOptions } from '../../ports/object-store.ts'
@@ -23,10 +23,10 @@ const CONNECT_MS_MAX = 10_000
 const REQUEST_MS_MAX = 120_000
 const SHA256_META = 'lintel-sha256'
 
-type Sdk = typeof import('@aws-sdk/client-s3')
+type Sdk = typeof S3
 type Target = {
   readonly sdk: Sdk
-  readonly client: S3Client
+  readonly client: S3.S3Client
   readonly bucket: string
   readonly where: string
   conditional: boolean

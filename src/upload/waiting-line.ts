@@ -1,0 +1,68 @@
+import type { ClipId } from '../base/ids.ts'
+import { orderKey, type Change } from '../ports/records.ts'
+import type { UploadJob } from './queue.ts'
+
+export type Waiting = { readonly key: string; readonly job: UploadJob }
+
+/** What waits, in order, and the rows that say so. Everything here is in memory; the changes it gives are written by others. */
+export class WaitingLine {
+  readonly #jobs = new Map<string, UploadJob>()
+  /**
+   * Keys of the states of an object that may be replaced, newest last. Older ones are remembered until one is stored:
+   * should the transaction that removes them fail, the next one removes them again, and after a restart no old state
+   * follows a new one.
+   */
+  readonly #states = new Map<string, readonly string[]>()
+  #nextNumber = 0
+
+  get size(): number {
+    return this.#jobs.size
+  }
+
+  bytes(): number {
+    let bytes = 0
+    for (const job of this.#jobs.values()) bytes += job.bytes
+    return bytes
+  }
+
+  *all(): Generator<Waiting> {
+    for (const [key, job] of this.#jobs) yield { key, job }
+  }
+
+  /** A row that was there before; without a job it only keeps its number from being given again. */
+  reload(key: string, job: UploadJob | undefined): void {
+    this.#nextNumber = Math.max(this.#nextNumber, Number(key) + 1)
+    if (job !== undefined) this.#insert(key, job)
+  }
+
+  add(job: UploadJob): readonly Change[] {
+    const key = orderKey(this.#nextNumber++)
+    const older = this.#insert(key, job)
+    return [
+      ...older.map((olderKey): Change => ({ remove: 'upload', key: olderKey })),
+      { put: 'upload', key, row: job },
+    ]
+  }
+
+  forget(clip: ClipId): readonly Change[] {
+    const gone = [...this.#jobs].filter(([, job]) => job.clip === clip)
+    for (const [key] of gone) this.remove(key)
+    return gone.map(([key]): Change => ({ remove: 'upload', key }))
+  }
+
+  remove(key: string): void {
+    const job = this.#jobs.get(key)
+    this.#jobs.delete(key)
+    if (job?.replace === true && this.#states.get(job.name)?.at(-1) === key) this.#states.delete(job.name)
+  }
+
+  /** The keys of the states that this one replaces. */
+  #insert(key: string, job: UploadJob): readonly string[] {
+    this.#jobs.set(key, job)
+    if (!job.replace) return []
+    const older = this.#states.get(job.name) ?? []
+    for (const olderKey of older) this.#jobs.delete(olderKey)
+    this.#states.set(job.name, [...older, key])
+    return older
+  }
+}
