@@ -1,3 +1,4 @@
+import { ticks } from '../../base/time.ts'
 import { readPictureOrder, retimer } from './picture-order.ts'
 import { inputArgs, type VideoFacts } from './probe.ts'
 import { openSamples, SOURCE_TIMES, TRUE_TIMES, type Sample, type SampleSource } from './samples.ts'
@@ -26,7 +27,7 @@ export async function openPackets(video: VideoFacts, options: OpenOptions = {}):
     {
       ...about,
       zeroS: video.zeroS,
-      ...(order === undefined ? {} : { retime: retimer(order, about.name) }),
+      ...(order === undefined ? {} : { adjust: retimer(order, about.name) }),
     },
   )
 }
@@ -68,9 +69,16 @@ export function openLumaFrames(video: VideoFacts, options: LumaOptions): Promise
       name: options.name ?? video.path,
       signal: options.signal,
       zeroS: video.zeroS,
-      ...(video.isTimed ? {} : { retime: fromZero() }),
+      adjust: video.isTimed ? unflip : fromZero(),
     },
   )
+}
+
+/** QuickTime says that 0 is white in a grey picture, and ffmpeg turns every pixel over for it. */
+function unflip(sample: Sample): Sample {
+  const { data } = sample
+  for (let i = 0; i < data.length; i++) data[i] = 255 - (data[i] ?? 0)
+  return sample
 }
 
 /** ffmpeg shows the first picture of an untimed stream as late as its B-frames could make it; we show it at 0. */
@@ -78,7 +86,7 @@ function fromZero(): (sample: Sample) => Sample {
   let first: Sample | undefined
   return (sample) => {
     first ??= sample
-    const pts = sample.pts - first.pts
-    return { ...sample, pts: pts as Sample['pts'], dts: pts as Sample['dts'] } // Ticks less ticks are ticks.
+    const pts = ticks(sample.pts - first.pts)
+    return { ...unflip(sample), pts, dts: pts }
   }
 }

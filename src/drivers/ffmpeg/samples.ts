@@ -41,8 +41,8 @@ export type SampleOptions = {
   /** Seconds of the source's time stamps where its own time line says 0. */
   readonly zeroS: number
   readonly signal?: AbortSignal | undefined
-  /** Puts right what the container did not say; called for each sample in decoding order. */
-  readonly retime?: (sample: Sample, timescale: number) => Sample
+  /** Puts right what the container cannot say; called for each sample in decoding order. */
+  readonly adjust?: (sample: Sample, timescale: number) => Sample
 }
 
 /** Runs ffmpeg so that it writes one track of fragmented MP4 to its standard output, and reads that. */
@@ -93,7 +93,7 @@ function reader(
   outputs: Outputs,
   { timescale }: FragmentInit,
   first: readonly FragmentOutput[],
-  { zeroS, retime }: SampleOptions,
+  { zeroS, adjust }: SampleOptions,
 ): () => Promise<readonly Sample[]> {
   const zero = Math.round(zeroS * timescale)
   const samplesIn = (given: readonly FragmentOutput[]): readonly Sample[] =>
@@ -107,7 +107,7 @@ function reader(
         duration: ticks(duration),
         isKey,
       }
-      return [retime === undefined ? sample : retime(sample, timescale)]
+      return [adjust === undefined ? sample : adjust(sample, timescale)]
     })
   let waiting = samplesIn(first)
   return async () => {
