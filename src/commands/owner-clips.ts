@@ -70,10 +70,10 @@ function jsonOf(clip: ListedClip): Readonly<Record<string, unknown>> {
   }
 }
 
-const durationOf = ({ meta, durationMs }: ListedClip): number | null => {
-  const ms =
-    meta === undefined || (meta.durationMs === 0 && durationMs !== undefined) ? durationMs : meta.durationMs
-  return ms === undefined ? null : ms / 1000
+/** The meta of a clip that was cut off was written at its last sign; the film itself goes on longer. */
+function durationOf({ meta, durationMs }: ListedClip): number | null {
+  if (meta === undefined) return durationMs === undefined ? null : durationMs / 1000
+  return Math.max(meta.durationMs, durationMs ?? 0) / 1000
 }
 
 const timeZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone

@@ -49,7 +49,7 @@ describe('a decrypted part', () => {
 
   it('is told from anything else', () => {
     expect(fragmentFacts(new Uint8Array())).toBeUndefined()
-    expect(fragmentFacts(utf8('{"format":"lintel-clip-meta/1"}'))).toBeUndefined()
+    expect(fragmentFacts(utf8('{"format":"sealed-clip-meta/1"}'))).toBeUndefined()
     expect(fragmentFacts(Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0, 0, 0, 0, 0, 0))).toBeUndefined()
     expect(fragmentFacts(concatBytes([box('ftyp', utf8('iso6')), moov]))).toBeUndefined()
   })

@@ -25,7 +25,7 @@ export type ListedClip = {
   readonly bytes: number
   /** What was sealed with it; absent when it cannot be opened. */
   readonly meta?: ClipMeta
-  /** Of a clip without meta. */
+  /** As far as the film itself tells, where the doorbell could not finish. */
   readonly durationMs?: number
   /** What is wrong, in a sentence. */
   readonly problem?: string

@@ -45,7 +45,7 @@ export function localSource({
     async expired() {
       const rows = await records.list('clip')
       return new Set(
-        rows.filter(({ row }) => /^expir/.test(textIn(row, 'phase') ?? '')).map(({ key }) => key),
+        rows.filter(({ row }) => textIn(row, 'phase')?.startsWith('expir') === true).map(({ key }) => key),
       )
     },
     async waiting() {
