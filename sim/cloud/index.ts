@@ -1,23 +1,16 @@
 /** The embedded cloud: an object store and a broker on loopback, so that nothing else has to be installed. */
-import { randomBytes, timingSafeEqual } from 'node:crypto'
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
-import type { Server as HttpServer } from 'node:http'
-import type { AddressInfo, Server as NetServer } from 'node:net'
-import { join } from 'node:path'
+import { mkdir } from 'node:fs/promises'
+import type { AddressInfo, Server } from 'node:net'
 import { Fault, messageOf } from '../../src/base/fault.ts'
 import type { Log } from '../../src/base/log.ts'
-import { openScope } from '../../src/base/scope.ts'
+import { openScope, type Scope } from '../../src/base/scope.ts'
+import { openAccount, type CloudAccount } from './account.ts'
+import { createBrokerServer } from './broker-server.ts'
 import { ObjectFolder } from './object-folder.ts'
+import type { IfNoneMatch } from './s3-objects.ts'
 import { createS3Server } from './s3-server.ts'
 
-export type CloudAccount = {
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
-  readonly region: string
-  readonly bucket: string
-  readonly mqttUsername: string
-  readonly mqttPassword: string
-}
+export { CREDENTIALS_FILE, openPasswordFile, readAccount, type CloudAccount } from './account.ts'
 
 export type EmbeddedCloud = AsyncDisposable & {
   /** `http://127.0.0.1:port` */
@@ -34,126 +27,91 @@ export type CloudOptions = {
   readonly port?: number
   /** 0: any free one; undefined: no broker. */
   readonly mqttPort?: number
+  /** The broker's clients may publish below it only. */
+  readonly mqttPrefix?: string
+  /** Nobody but this machine can reach the default. */
+  readonly host?: string
   readonly log: Log
   readonly now?: () => number
+  /** As other stores are: some refuse the header, some do not even look at it. */
+  readonly ifNoneMatch?: IfNoneMatch
+  /** How long a client may take for its headers; twelve times as long for a whole request. */
+  readonly patienceMs?: number
 }
 
-const HOST = '127.0.0.1'
-export const CREDENTIALS_FILE = 'credentials.json'
+const LOOPBACK = '127.0.0.1'
+const PATIENCE_MS = 10_000
 
 export async function openEmbeddedCloud(options: CloudOptions): Promise<EmbeddedCloud> {
+  const { host = LOOPBACK } = options
   return openScope(async (scope) => {
     await mkdir(options.folder, { recursive: true, mode: 0o700 })
-    const account = (await readAccount(options.folder)) ?? (await makeAccount(options.folder))
-    const folder = new ObjectFolder(options.folder)
-    await folder.makeBucket(account.bucket)
-    const server = createS3Server({
-      folder,
-      credentials: account,
-      now: options.now ?? Date.now,
-      log: options.log,
-    })
-    const port = await listen(server, options.port ?? 0)
-    scope.own('store', { [Symbol.asyncDispose]: () => closeServer(server) })
+    const account = await openAccount(options.folder)
+    const port = await openStoreServer(options, account, scope)
     const mqttPort =
       options.mqttPort === undefined
         ? undefined
-        : await openBrokerServer(account, options.mqttPort, (name, it) => scope.own(name, it))
+        : await openBrokerServer(options, options.mqttPort, account, scope)
     return {
-      endpoint: `http://${HOST}:${port}`,
-      mqttUrl: mqttPort === undefined ? undefined : `mqtt://${HOST}:${mqttPort}`,
+      endpoint: `http://${host}:${port}`,
+      mqttUrl: mqttPort === undefined ? undefined : `mqtt://${host}:${mqttPort}`,
       account,
     }
   })
 }
 
-/** Undefined when there is none yet. */
-export async function readAccount(folder: string): Promise<CloudAccount | undefined> {
-  const path = join(folder, CREDENTIALS_FILE)
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    throw new Fault('denied', `${path}: cannot be read: ${error.message}`, { cause: error })
+async function openStoreServer(options: CloudOptions, account: CloudAccount, scope: Scope): Promise<number> {
+  const { now = Date.now, log, ifNoneMatch = 'honoured', patienceMs = PATIENCE_MS } = options
+  const folder = new ObjectFolder(options.folder)
+  await folder.makeBucket(account.bucket)
+  await folder.sweep(now())
+  const { server, settled } = createS3Server({
+    folder,
+    credentials: account,
+    now,
+    log,
+    ifNoneMatch,
+    patienceMs,
   })
-  if (text === undefined) return undefined
-  try {
-    const account = JSON.parse(text) as CloudAccount // Looked at in the next line.
-    const fields = [
-      account.accessKeyId,
-      account.secretAccessKey,
-      account.region,
-      account.bucket,
-      account.mqttUsername,
-      account.mqttPassword,
-    ]
-    if (fields.every((field) => typeof field === 'string' && field !== '')) return account
-  } catch (cause) {
-    throw new Fault(
-      'corrupt',
-      `${path}: wanted JSON, got something else; remove it to have new credentials made`,
-      { cause },
-    )
-  }
-  throw new Fault('corrupt', `${path}: a member is missing; remove it to have new credentials made`)
-}
-
-async function makeAccount(folder: string): Promise<CloudAccount> {
-  const account = {
-    accessKeyId: `LINTEL${randomBytes(7).toString('hex').toUpperCase()}`,
-    secretAccessKey: randomBytes(30).toString('base64url'),
-    region: 'us-east-1',
-    bucket: 'doorbell',
-    mqttUsername: 'doorbell',
-    mqttPassword: randomBytes(24).toString('base64url'),
-  }
-  const path = join(folder, CREDENTIALS_FILE)
-  const file = await open(`${path}.tmp`, 'w', 0o600)
-  try {
-    await file.writeFile(`${JSON.stringify(account, undefined, 2)}\n`)
-    await file.datasync()
-  } finally {
-    await file.close()
-  }
-  await rename(`${path}.tmp`, path)
-  return account
-}
-
-type Own = (name: string, thing: AsyncDisposable) => unknown
-
-async function openBrokerServer(account: CloudAccount, port: number, own: Own): Promise<number> {
-  const [{ Aedes }, { createServer }] = await Promise.all([import('aedes'), import('node:net')])
-  const broker = await Aedes.createBroker({
-    maxClientsIdLength: 64,
-    authenticate: (_client, username, password, done) =>
-      done(null, username === account.mqttUsername && isSame(password, account.mqttPassword)),
-  })
-  const server = createServer({ noDelay: true }, broker.handle)
-  server.maxConnections = 64
-  const bound = await listen(server, port)
-  own('broker', {
+  const port = await listen(server, options.port ?? 0, options)
+  scope.own('store', {
     async [Symbol.asyncDispose]() {
-      await new Promise<void>((resolve) => broker.close(() => resolve()))
-      await closeServer(server)
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeAllConnections()
+      await closed
+      await settled()
     },
   })
-  return bound
+  return port
 }
 
-function isSame(password: Readonly<Buffer> | undefined, wanted: string): boolean {
-  const given = password === undefined ? Buffer.alloc(0) : Buffer.from(password)
-  return given.length === Buffer.byteLength(wanted) && timingSafeEqual(given, Buffer.from(wanted))
+async function openBrokerServer(
+  options: CloudOptions,
+  wantedPort: number,
+  account: CloudAccount,
+  scope: Scope,
+): Promise<number> {
+  const { log, mqttPrefix: prefix = 'lintel', patienceMs = PATIENCE_MS } = options
+  const { server, close } = await createBrokerServer(account, { prefix, patienceMs, log })
+  scope.own('broker', { [Symbol.asyncDispose]: close })
+  return listen(server, wantedPort, options)
 }
 
-async function listen(server: HttpServer | NetServer, port: number): Promise<number> {
+async function listen(
+  server: Server,
+  port: number,
+  { host = LOOPBACK, log }: Pick<CloudOptions, 'host' | 'log'>,
+): Promise<number> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) =>
-      reject(new Fault('invalid', `cannot listen on ${HOST}:${port}: ${messageOf(error)}`, { cause: error })),
-    )
-    server.listen(port, HOST, resolve)
+    const refuse = (error: Error): void =>
+      reject(new Fault('invalid', `cannot listen on ${host}:${port}: ${messageOf(error)}`, { cause: error }))
+    server.once('error', refuse)
+    server.listen(port, host, () => {
+      server.removeListener('error', refuse)
+      // Out of file handles, for instance: the next connection may succeed.
+      server.on('error', (error) => log.warn('cloud.connection_failed', { problem: messageOf(error) }))
+      resolve()
+    })
   })
   return (server.address() as AddressInfo).port // It listens on TCP, so it has one.
-}
-
-async function closeServer(server: HttpServer | NetServer): Promise<void> {
-  if ('closeAllConnections' in server) server.closeAllConnections()
-  await new Promise<void>((resolve) => server.close(() => resolve()))
 }

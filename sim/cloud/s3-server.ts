@@ -1,252 +1,264 @@
-import { createHash } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { crc32 } from 'node:zlib'
-import type { Log } from '../../src/base/log.ts'
 import { messageOf } from '../../src/base/fault.ts'
+import type { Log } from '../../src/base/log.ts'
+import { decodeAwsChunked, type DecodedBody } from './aws-chunked.ts'
+import { Digests } from './checksums.ts'
+import type { ObjectFolder, ObjectPlace } from './object-folder.ts'
+import { errorBody, S3Error, xml } from './s3-error.ts'
 import { listBody } from './s3-list.ts'
-import { ObjectFolder, type ObjectMeta } from './object-folder.ts'
-import { errorBody, S3Error } from './s3-error.ts'
-import { decodeChunks, verifySignature, type BodyPromise, type Credentials } from './sigv4.ts'
+import { getObject, OVERRIDE, putObject, type Answer, type Call, type IfNoneMatch } from './s3-objects.ts'
+import { verifySignature, type BodyPromise, type Credentials, type Headers } from './sigv4.ts'
 
 export type S3ServerOptions = {
   readonly folder: ObjectFolder
   readonly credentials: Credentials
   readonly now: () => number
   readonly log: Log
+  readonly ifNoneMatch: IfNoneMatch
+  /** A client that needs longer to send its headers, or says nothing for so long, is cut off. */
+  readonly patienceMs: number
 }
 
 const BODY_BYTES_MAX = 64 * 1024 * 1024
+const HEADER_BYTES_MAX = 32 * 1024
 const NAME_BYTES_MAX = 1024
+const CONNECTIONS_MAX = 256
+const KEEP_ALIVE_MS = 30_000
+/** A whole object has so much longer than its headers. */
+const BODY_PATIENCE = 12
 
-type Call = {
-  readonly method: string
-  readonly bucket: string
-  readonly name: string
-  readonly query: URLSearchParams
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: Buffer
-  readonly trailers: ReadonlyMap<string, string>
-}
-type Answer = {
-  readonly status: number
-  readonly headers?: Readonly<Record<string, string | number>>
-  readonly body?: string | Buffer
+export type S3Server = {
+  readonly server: Server
+  /** Resolves when everything that was asked is done. */
+  settled(): Promise<void>
 }
 
 /** A small S3: path style, one set of credentials, whole objects up to 64 MiB, in a folder. */
-export function createS3Server(options: S3ServerOptions): Server {
+export function createS3Server(options: S3ServerOptions): S3Server {
+  const busy = new Set<Promise<void>>()
+  const serve = (request: IncomingMessage, response: ServerResponse, invite: () => void): void => {
+    const work = serveOne(request, response, invite, options).finally(() => busy.delete(work))
+    busy.add(work)
+  }
   const server = createServer(
-    { maxHeaderSize: 32 * 1024, requestTimeout: 60_000, headersTimeout: 10_000, keepAliveTimeout: 30_000 },
-    (request, response) => {
-      answerTo(request, options)
-        .catch((error: unknown) => errorAnswer(error, request.url ?? '/', options.log))
-        .then((answer) => send(request, response, answer))
-        .catch((error: unknown) => {
-          options.log.warn('cloud.answer_failed', { problem: messageOf(error) })
-          response.destroy()
-        })
+    {
+      maxHeaderSize: HEADER_BYTES_MAX,
+      headersTimeout: options.patienceMs,
+      requestTimeout: options.patienceMs * BODY_PATIENCE,
+      connectionsCheckingInterval: Math.ceil(options.patienceMs / 2),
+      keepAliveTimeout: KEEP_ALIVE_MS,
     },
+    (request, response) => serve(request, response, () => {}),
   )
-  server.maxConnections = 256
-  return server
+  // Large bodies are only sent when we say that we want them: who may not store one learns it before.
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) =>
+    serve(request, response, () => response.writeContinue()),
+  )
+  server.setTimeout(options.patienceMs * BODY_PATIENCE)
+  server.maxConnections = CONNECTIONS_MAX
+  return { server, settled: async () => void (await Promise.all(busy)) }
 }
 
-async function answerTo(request: IncomingMessage, options: S3ServerOptions): Promise<Answer> {
+/** Never throws: whatever comes in, something goes out or the connection ends. */
+async function serveOne(
+  request: IncomingMessage,
+  response: ServerResponse,
+  invite: () => void,
+  options: S3ServerOptions,
+): Promise<void> {
+  const requestId = randomBytes(8).toString('hex').toUpperCase()
+  const answer = await answerTo(request, invite, options).catch((error: unknown) =>
+    errorAnswer(error, { resource: request.url ?? '/', requestId }, options.log),
+  )
+  try {
+    send(request, response, { ...answer, headers: { 'x-amz-request-id': requestId, ...answer.headers } })
+  } catch (error) {
+    options.log.warn('cloud.answer_failed', { problem: messageOf(error) })
+    response.destroy()
+  }
+}
+
+async function answerTo(
+  request: IncomingMessage,
+  invite: () => void,
+  options: S3ServerOptions,
+): Promise<Answer> {
   const { method = 'GET', url = '/' } = request
   const at = url.indexOf('?')
   const [path, query] = at < 0 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)]
-  const headers = flatHeaders(request)
-  const address = addressOf(path) // Before the signature, which decodes the path too.
-  const promise = verifySignature({ method, path, query, headers }, options.credentials, options.now())
-  const { body, trailers } = await readBody(request, promise)
-  return route({ method, ...address, query: new URLSearchParams(query), headers, body, trailers }, options)
+  const headers = headersOf(request)
+  const { place, promise } = await beforeBody(request, () => {
+    checkLength(headers.get('content-length'))
+    const address = placeOf(path) // Before the signature, which decodes the path too.
+    const signed = verifySignature({ method, path, query, headers }, options.credentials, options.now())
+    return { place: address, promise: signed }
+  })
+  invite()
+  const { content: body, trailers } = await readBody(request, headers, promise)
+  return route({ method, place, query: new URLSearchParams(query), headers, body, trailers }, options)
 }
 
-const flatHeaders = (request: IncomingMessage): Record<string, string> =>
-  Object.fromEntries(
+const headersOf = (request: IncomingMessage): Headers =>
+  new Map(
     Object.entries(request.headers).map(([name, value]) => [
       name,
       Array.isArray(value) ? value.join(',') : (value ?? ''),
     ]),
   )
 
-function addressOf(path: string): { readonly bucket: string; readonly name: string } {
+function checkLength(length: string | undefined): void {
+  if (Number(length ?? 0) > BODY_BYTES_MAX) throw tooLarge()
+}
+
+const tooLarge = (): S3Error =>
+  new S3Error('EntityTooLarge', 413, `An object has at most ${BODY_BYTES_MAX} bytes.`)
+
+/**
+ * A refusal before the body was read. A small body is swallowed first: clients that are still sending when the
+ * connection closes would never see why.
+ */
+async function beforeBody<T>(request: IncomingMessage, check: () => T): Promise<T> {
+  try {
+    return check()
+  } catch (error) {
+    const length = Number(request.headers['content-length'] ?? 0)
+    if (request.headers.expect === undefined && length > 0 && length <= BODY_BYTES_MAX)
+      for await (const _ of request.iterator({ destroyOnReturn: false }));
+    throw error
+  }
+}
+
+function placeOf(path: string): ObjectPlace {
   try {
     const [, bucket = '', ...rest] = path.split('/').map(decodeURIComponent)
     const name = rest.join('/')
     if (!/^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$/.test(bucket))
       throw new S3Error('InvalidBucketName', 400, 'The bucket’s name is not allowed.')
     if (Buffer.byteLength(name) > NAME_BYTES_MAX || name.includes('\0'))
-      throw new S3Error('KeyTooLongError', 400, 'The object’s name is too long.')
+      throw new S3Error('KeyTooLongError', 400, 'The object’s name is not allowed or too long.')
     return { bucket, name }
   } catch (error) {
     if (error instanceof S3Error) throw error
-    throw new S3Error('InvalidURI', 400, 'The address cannot be decoded.')
+    throw new S3Error('InvalidURI', 400, 'The address cannot be decoded.', { cause: error })
   }
 }
 
 async function readBody(
   request: IncomingMessage,
+  headers: Headers,
   promise: BodyPromise,
-): Promise<{ body: Buffer; trailers: ReadonlyMap<string, string> }> {
+): Promise<DecodedBody> {
+  const body = await bytesOf(request)
+  if (promise.kind === 'chunks')
+    return decodeAwsChunked(body, {
+      ...promise,
+      decodedBytes: headers.get('x-amz-decoded-content-length'),
+      announced: (headers.get('x-amz-trailer') ?? '').toLowerCase().split(/[, ]+/).filter(Boolean),
+    })
+  if (promise.kind === 'sha256' && new Digests(body).sha256.toString('hex') !== promise.hex)
+    throw new S3Error('XAmzContentSHA256Mismatch', 400, 'The body is not the one that was signed.')
+  return { content: body, trailers: new Map() }
+}
+
+async function bytesOf(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   let bytes = 0
-  for await (const chunk of request) {
-    if (!Buffer.isBuffer(chunk)) continue
-    bytes += chunk.length
-    if (bytes > BODY_BYTES_MAX)
-      throw new S3Error('EntityTooLarge', 413, `An object has at most ${BODY_BYTES_MAX} bytes.`)
-    chunks.push(chunk)
+  try {
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+      if (!Buffer.isBuffer(chunk)) continue
+      bytes += chunk.length
+      if (bytes > BODY_BYTES_MAX) throw tooLarge()
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    if (error instanceof S3Error) throw error
+    throw new S3Error('IncompleteBody', 400, 'The connection ended before the body did.', { cause: error })
   }
-  const body = Buffer.concat(chunks)
-  if (promise.kind === 'chunks') {
-    const { content, trailers } = decodeChunks(body, promise.signed)
-    return { body: content, trailers }
-  }
-  if (promise.kind === 'sha256' && digest('sha256', body, 'hex') !== promise.hex)
-    throw new S3Error('XAmzContentSHA256Mismatch', 400, 'The body is not the one that was signed.')
-  return { body, trailers: new Map() }
+  return Buffer.concat(chunks)
 }
 
 async function route(call: Call, options: S3ServerOptions): Promise<Answer> {
-  const { method, bucket, name } = call
-  if (bucket === '') throw new S3Error('MethodNotAllowed', 405, 'Only buckets and objects are served.')
-  if (name === '' && method === 'PUT') {
-    await options.folder.makeBucket(bucket)
-    return { status: 200, headers: { location: `/${bucket}` } }
+  const { method, place } = call
+  if (place.bucket === '') throw new S3Error('MethodNotAllowed', 405, 'Only buckets and objects are served.')
+  if (place.name === '' && method === 'PUT') {
+    checkQuery(call, () => false)
+    await options.folder.makeBucket(place.bucket)
+    return { status: 200, headers: { location: `/${place.bucket}` } }
   }
-  if (!(await options.folder.hasBucket(bucket)))
+  if (!(await options.folder.hasBucket(place.bucket)))
     throw new S3Error('NoSuchBucket', 404, 'There is no such bucket.')
-  if (name === '') return bucketCall(call, options.folder)
-  switch (method) {
+  return place.name === '' ? routeBucket(call, options) : routeObject(call, options)
+}
+
+async function routeObject(call: Call, options: S3ServerOptions): Promise<Answer> {
+  const isGet = call.method === 'GET' || call.method === 'HEAD'
+  checkQuery(call, (name) => isGet && OVERRIDE.test(name))
+  switch (call.method) {
     case 'PUT':
       return putObject(call, options)
     case 'GET':
     case 'HEAD':
       return getObject(call, options.folder)
     case 'DELETE':
-      await options.folder.remove(bucket, name)
+      if (call.headers.has('if-match'))
+        throw new S3Error('NotImplemented', 501, 'Conditions on removing are not known here.')
+      await options.folder.remove(call.place)
       return { status: 204 }
     default:
-      throw new S3Error('MethodNotAllowed', 405, `Objects know no ${method}.`)
+      throw new S3Error('MethodNotAllowed', 405, `Objects know no ${call.method}.`)
   }
 }
 
-async function bucketCall(call: Call, folder: ObjectFolder): Promise<Answer> {
-  const isXml = { 'content-type': 'application/xml' }
-  if (call.method === 'HEAD') return { status: 200 }
-  if (call.method !== 'GET') throw new S3Error('MethodNotAllowed', 405, `Buckets know no ${call.method}.`)
-  if (call.query.has('location'))
-    return {
-      status: 200,
-      headers: isXml,
-      body: '<?xml version="1.0" encoding="UTF-8"?>\n<LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>',
-    }
-  return { status: 200, headers: isXml, body: await listBody(folder, call.bucket, call.query) }
+const LIST_FIELDS: ReadonlySet<string> = new Set([
+  'list-type',
+  'prefix',
+  'delimiter',
+  'max-keys',
+  'start-after',
+  'continuation-token',
+  'encoding-type',
+  'fetch-owner',
+])
+
+async function routeBucket(call: Call, { folder, credentials }: S3ServerOptions): Promise<Answer> {
+  const { method, query, place } = call
+  if (method === 'HEAD') return { status: 200, headers: { 'x-amz-bucket-region': credentials.region } }
+  if (method !== 'GET') throw new S3Error('MethodNotAllowed', 405, `Buckets know no ${method}.`)
+  if (query.has('location')) return xmlAnswer(locationBody(credentials.region))
+  checkQuery(call, (name) => LIST_FIELDS.has(name))
+  return xmlAnswer(await listBody(folder, place.bucket, query))
 }
 
-async function putObject(
-  { bucket, name, headers, body, trailers }: Call,
-  { folder, now }: S3ServerOptions,
-): Promise<Answer> {
-  const there = await folder.head(bucket, name)
-  if (headers['if-none-match'] === '*' && there !== undefined)
-    throw new S3Error('PreconditionFailed', 412, 'There is such an object already.')
-  if (headers['if-match'] !== undefined && !isSameEtag(headers['if-match'], there))
-    throw new S3Error('PreconditionFailed', 412, 'The object is another one.')
-  checkDigests(body, (header) => headers[header] ?? trailers.get(header))
-  const metadata = Object.fromEntries(
-    Object.entries(headers).flatMap(([key, value]) =>
-      key.startsWith('x-amz-meta-') ? [[key.slice(11), value]] : [],
-    ),
-  )
-  const meta = await folder.put(bucket, name, body, {
-    contentType: headers['content-type'] ?? 'application/octet-stream',
-    metadata,
-    modified: new Date(now()).toISOString(),
-  })
-  return {
-    status: 200,
-    headers: { etag: `"${meta.md5}"`, 'x-amz-checksum-sha256': base64OfHex(meta.sha256) },
-  }
+const xmlAnswer = (body: string): Answer => ({
+  status: 200,
+  headers: { 'content-type': 'application/xml' },
+  body,
+})
+
+/** The oldest region has no name here. */
+const locationBody = (region: string): string =>
+  `<?xml version="1.0" encoding="UTF-8"?>\n<LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${region === 'us-east-1' ? '' : xml(region)}</LocationConstraint>`
+
+/** `?acl`, `?tagging`, `?uploadId=…` mean something else than the object: what we do not know, we do not take for it. */
+function checkQuery({ query }: Call, isKnown: (name: string) => boolean): void {
+  for (const name of query.keys())
+    if (name !== 'x-id' && !name.toLowerCase().startsWith('x-amz-') && !isKnown(name))
+      throw new S3Error('NotImplemented', 501, `?${name} is not known here.`)
 }
 
-const isSameEtag = (wanted: string, there: ObjectMeta | undefined): boolean =>
-  there !== undefined && (wanted === '*' || wanted.replaceAll('"', '') === there.md5)
-
-function checkDigests(body: Buffer, header: (name: string) => string | undefined): void {
-  const wanted = [
-    ['content-md5', () => digest('md5', body, 'base64')],
-    ['x-amz-checksum-sha256', () => digest('sha256', body, 'base64')],
-    ['x-amz-checksum-sha1', () => digest('sha1', body, 'base64')],
-    ['x-amz-checksum-crc32', () => crc32Of(body)],
-  ] as const
-  for (const [name, compute] of wanted) {
-    const given = header(name)
-    if (given !== undefined && given !== compute())
-      throw new S3Error('BadDigest', 400, `${name} is not that of the body.`)
-  }
-}
-
-function crc32Of(body: Buffer): string {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32BE(crc32(body))
-  return bytes.toString('base64')
-}
-
-const digest = (kind: string, body: Buffer, encoding: 'hex' | 'base64'): string =>
-  createHash(kind).update(body).digest(encoding)
-const base64OfHex = (hex: string): string => Buffer.from(hex, 'hex').toString('base64')
-
-async function getObject({ method, bucket, name, headers }: Call, folder: ObjectFolder): Promise<Answer> {
-  const meta = await folder.head(bucket, name)
-  if (meta === undefined) throw new S3Error('NoSuchKey', 404, 'There is no such object.')
-  const etag = `"${meta.md5}"`
-  if (headers['if-none-match'] === etag) return { status: 304, headers: { etag } }
-  if (headers['if-match'] !== undefined && !isSameEtag(headers['if-match'], meta))
-    throw new S3Error('PreconditionFailed', 412, 'The object is another one.')
-  const range = rangeOf(headers.range, meta.bytes)
-  const content = method === 'HEAD' ? undefined : await folder.read(bucket, name)
-  return {
-    status: range.isPart ? 206 : 200,
-    headers: {
-      etag,
-      'accept-ranges': 'bytes',
-      'content-type': meta.contentType,
-      'content-length': range.to - range.from,
-      'last-modified': new Date(meta.modified).toUTCString(),
-      ...(range.isPart
-        ? { 'content-range': `bytes ${range.from}-${range.to - 1}/${meta.bytes}` }
-        : { 'x-amz-checksum-sha256': base64OfHex(meta.sha256) }),
-      ...Object.fromEntries(
-        Object.entries(meta.metadata).map(([key, value]) => [`x-amz-meta-${key}`, value]),
-      ),
-    },
-    ...(content === undefined ? {} : { body: content.subarray(range.from, range.to) }),
-  }
-}
-
-/** RFC 9110, 14.1.2; several ranges are answered with the whole, as is allowed. */
-function rangeOf(
-  header: string | undefined,
-  bytes: number,
-): { readonly from: number; readonly to: number; readonly isPart: boolean } {
-  const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(header ?? '') ?? []
-  if (first === '' && last === '') return { from: 0, to: bytes, isPart: false }
-  const from = first === '' ? Math.max(0, bytes - Number(last)) : Number(first)
-  const to = first === '' || last === '' ? bytes : Math.min(bytes, Number(last) + 1)
-  if (from >= bytes || to <= from) throw new S3Error('InvalidRange', 416, `The object has ${bytes} bytes.`)
-  return { from, to, isPart: true }
-}
-
-function errorAnswer(error: unknown, resource: string, log: Log): Answer {
+function errorAnswer(
+  error: unknown,
+  about: { readonly resource: string; readonly requestId: string },
+  log: Log,
+): Answer {
   if (!(error instanceof S3Error)) log.error('cloud.request_failed', { problem: messageOf(error) })
   const known =
     error instanceof S3Error ? error : new S3Error('InternalError', 500, 'Something went wrong here.')
   return {
     status: known.status,
-    headers: { 'content-type': 'application/xml' },
-    body: errorBody(known, resource),
+    headers: { 'content-type': 'application/xml', ...known.headers },
+    body: errorBody(known, about),
   }
 }
 
@@ -255,7 +267,7 @@ function send(
   response: ServerResponse,
   { status, headers = {}, body }: Answer,
 ): void {
-  const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }
+  const length = status === 204 || status === 304 ? {} : { 'content-length': Buffer.byteLength(body ?? '') }
   // A body we have not read is still on its way; the connection cannot be used again.
   const close = request.complete ? {} : { connection: 'close' }
   response.writeHead(status, { server: 'lintel-cloud', ...length, ...headers, ...close })

@@ -1,5 +1,5 @@
 /**
- * AWS Signature Version 4, the server's side: headers, presigned addresses, and signed chunks.
+ * AWS Signature Version 4, the server's side: headers and presigned addresses; what it says of chunks is for `aws-chunked.ts`.
  * Source: AWS General Reference, "Signature Version 4 signing process"; S3 API Reference, "Authenticating Requests".
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
@@ -16,14 +16,17 @@ export type SignedRequest = {
   /** As it came, still encoded. */
   readonly path: string
   readonly query: string
-  readonly headers: Readonly<Record<string, string>>
+  /** By lower-case name. */
+  readonly headers: Headers
 }
+
+export type Headers = ReadonlyMap<string, string>
 
 /** What the signature says of the body. */
 export type BodyPromise =
   | { readonly kind: 'sha256'; readonly hex: string }
   | { readonly kind: 'unsigned' }
-  | { readonly kind: 'chunks'; readonly signed: ChunkChain | undefined }
+  | { readonly kind: 'chunks'; readonly chain: ChunkChain | undefined; readonly hasTrailers: boolean }
 
 export type ChunkChain = {
   readonly key: Buffer
@@ -34,7 +37,7 @@ export type ChunkChain = {
 
 const SKEW_MS_MAX = 15 * 60_000
 const EXPIRES_S_MAX = 7 * 24 * 3600
-const ALGORITHM = 'AWS4-HMAC-SHA256'
+export const ALGORITHM = 'AWS4-HMAC-SHA256'
 const UNSIGNED = 'UNSIGNED-PAYLOAD'
 
 /** Throws `S3Error` unless the request was signed with these credentials, for this region, lately. */
@@ -45,9 +48,9 @@ export function verifySignature(
 ): BodyPromise {
   const query = new URLSearchParams(request.query)
   const claim = query.has('X-Amz-Signature')
-    ? presignedClaim(query, nowMs)
+    ? presignedClaim(query, request.headers, nowMs)
     : headerClaim(request.headers, nowMs)
-  const [accessKeyId, date, region, service, end] = claim.credential.split('/')
+  const [accessKeyId, date = '', region = '', service, end] = claim.credential.split('/')
   if (accessKeyId !== credentials.accessKeyId)
     throw new S3Error('InvalidAccessKeyId', 403, 'There is no such access key.')
   if (
@@ -61,8 +64,8 @@ export function verifySignature(
       400,
       `Wanted the scope …/${credentials.region}/s3/aws4_request.`,
     )
-  if (!claim.signedHeaders.includes('host'))
-    throw new S3Error('AccessDenied', 403, 'The host header must be signed.')
+  const unsigned = unsignedHeader(request.headers, claim.signedHeaders)
+  if (unsigned !== undefined) throw new S3Error('AccessDenied', 403, `The header ${unsigned} is not signed.`)
   const scope = `${date}/${region}/s3/aws4_request`
   const key = signingKey(credentials.secretAccessKey, date, region)
   const canonical = canonicalRequest(request, claim)
@@ -70,6 +73,13 @@ export function verifySignature(
   if (!sameText(wanted, claim.signature))
     throw new S3Error('SignatureDoesNotMatch', 403, 'The signature is not what these credentials give.')
   return promiseOf(claim, { key, scope, time: claim.time, seed: wanted })
+}
+
+/** Whoever could add such a header to a signed request would change what it means. */
+function unsignedHeader(headers: Headers, signed: readonly string[]): string | undefined {
+  return ['host', ...headers.keys()].find(
+    (name) => (name === 'host' || name.startsWith('x-amz-')) && !signed.includes(name),
+  )
 }
 
 type Claim = {
@@ -80,13 +90,13 @@ type Claim = {
   readonly payload: string
 }
 
-function headerClaim(headers: Readonly<Record<string, string>>, nowMs: number): Claim {
+function headerClaim(headers: Headers, nowMs: number): Claim {
   const fields =
     /^AWS4-HMAC-SHA256 +Credential=([^, ]+), *SignedHeaders=([^, ]+), *Signature=([0-9a-f]{64})$/.exec(
-      headers.authorization ?? '',
+      headers.get('authorization') ?? '',
     )
-  const time = headers['x-amz-date'] ?? ''
-  const payload = headers['x-amz-content-sha256'] ?? ''
+  const time = headers.get('x-amz-date') ?? ''
+  const payload = headers.get('x-amz-content-sha256') ?? ''
   if (fields === null || payload === '')
     throw new S3Error('AccessDenied', 403, 'Wanted a request signed with AWS4-HMAC-SHA256.')
   if (Math.abs(timeOf(time) - nowMs) > SKEW_MS_MAX)
@@ -95,25 +105,25 @@ function headerClaim(headers: Readonly<Record<string, string>>, nowMs: number): 
   return { credential, time, signedHeaders: signed.split(';'), signature, payload }
 }
 
-function presignedClaim(query: URLSearchParams, nowMs: number): Claim {
+function presignedClaim(query: URLSearchParams, headers: Headers, nowMs: number): Claim {
   const field = (name: string): string => query.get(name) ?? ''
   const time = field('X-Amz-Date')
-  const expiresS = Number(field('X-Amz-Expires'))
-  if (field('X-Amz-Algorithm') !== ALGORITHM || !(expiresS >= 1 && expiresS <= EXPIRES_S_MAX))
+  const expiresS = /^\d{1,6}$/.test(field('X-Amz-Expires')) ? Number(field('X-Amz-Expires')) : 0
+  if (field('X-Amz-Algorithm') !== ALGORITHM || expiresS < 1 || expiresS > EXPIRES_S_MAX)
     throw new S3Error(
       'AuthorizationQueryParametersError',
       400,
       `Wanted ${ALGORITHM} and 1 to ${EXPIRES_S_MAX} seconds.`,
     )
   const ageMs = nowMs - timeOf(time)
-  if (ageMs > expiresS * 1000 || ageMs < -SKEW_MS_MAX)
-    throw new S3Error('AccessDenied', 403, 'The address has expired.')
+  if (ageMs < -SKEW_MS_MAX) throw new S3Error('AccessDenied', 403, 'The address is not valid yet.')
+  if (ageMs > expiresS * 1000) throw new S3Error('AccessDenied', 403, 'The address has expired.')
   return {
     credential: field('X-Amz-Credential'),
     time,
     signedHeaders: field('X-Amz-SignedHeaders').split(';'),
     signature: field('X-Amz-Signature'),
-    payload: UNSIGNED,
+    payload: headers.get('x-amz-content-sha256') ?? UNSIGNED,
   }
 }
 
@@ -131,7 +141,7 @@ const signingKey = (secret: string, date: string, region: string): Buffer =>
 
 function canonicalRequest({ method, path, query, headers }: SignedRequest, claim: Claim): string {
   const rows = claim.signedHeaders.map(
-    (name) => `${name}:${(headers[name] ?? '').trim().replaceAll(/ +/g, ' ')}\n`,
+    (name) => `${name}:${(headers.get(name) ?? '').trim().replaceAll(/ +/g, ' ')}\n`,
   )
   return [
     method,
@@ -162,70 +172,36 @@ function canonicalQuery(query: string): string {
     .join('&')
 }
 
-const decode = (text: string): string => decodeURIComponent(text.replaceAll('+', ' '))
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    throw new S3Error('InvalidURI', 400, 'The query cannot be decoded.')
+  }
+}
 
 /** RFC 3986: everything but letters, digits and `-._~`. */
 const encode = (text: string): string =>
   encodeURIComponent(text).replaceAll(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
 
+const STREAMING = 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD'
+
 function promiseOf({ payload }: Claim, chain: ChunkChain): BodyPromise {
   if (payload === UNSIGNED) return { kind: 'unsigned' }
   if (/^[0-9a-f]{64}$/.test(payload)) return { kind: 'sha256', hex: payload }
-  if (payload === 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD') return { kind: 'chunks', signed: chain }
-  if (payload === 'STREAMING-UNSIGNED-PAYLOAD-TRAILER') return { kind: 'chunks', signed: undefined }
+  if (payload === STREAMING) return { kind: 'chunks', chain, hasTrailers: false }
+  if (payload === `${STREAMING}-TRAILER`) return { kind: 'chunks', chain, hasTrailers: true }
+  if (payload === 'STREAMING-UNSIGNED-PAYLOAD-TRAILER')
+    return { kind: 'chunks', chain: undefined, hasTrailers: true }
   throw new S3Error('InvalidRequest', 400, `There is no payload of the kind ${payload.slice(0, 80)}.`)
 }
 
-/** Takes `aws-chunked` apart and checks each chunk's signature where there is one. */
-export function decodeChunks(
-  body: Buffer,
-  chain: ChunkChain | undefined,
-): { readonly content: Buffer; readonly trailers: ReadonlyMap<string, string> } {
-  const content: Buffer[] = []
-  let previous = chain?.seed ?? ''
-  for (let at = 0; ;) {
-    const end = body.indexOf('\r\n', at)
-    const [, size, signature] =
-      /^([0-9a-f]{1,8})(?:;chunk-signature=([0-9a-f]{64}))?$/.exec(
-        body.toString('latin1', at, Math.max(at, end)),
-      ) ?? []
-    const bytes = Number.parseInt(size ?? '', 16)
-    const from = end + 2
-    if (end < 0 || !Number.isInteger(bytes) || from + bytes > body.length)
-      throw new S3Error('IncompleteBody', 400, 'A chunk is cut short.')
-    const chunk = body.subarray(from, from + bytes)
-    if (chain !== undefined) previous = checkChunk(chain, previous, chunk, signature ?? '')
-    if (bytes === 0)
-      return { content: Buffer.concat(content), trailers: trailersOf(body.toString('latin1', from)) }
-    content.push(chunk)
-    at = from + bytes + 2
-  }
+export const hmac = (key: string | Buffer, text: string): Buffer =>
+  createHmac('sha256', key).update(text).digest()
+export const sha256Hex = (content: string | Buffer): string =>
+  createHash('sha256').update(content).digest('hex')
+
+export function sameText(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)]
+  return left.length === right.length && timingSafeEqual(left, right)
 }
-
-function checkChunk(
-  { key, scope, time }: ChunkChain,
-  previous: string,
-  chunk: Buffer,
-  signature: string,
-): string {
-  const wanted = hmac(
-    key,
-    [`${ALGORITHM}-PAYLOAD`, time, scope, previous, sha256Hex(''), sha256Hex(chunk)].join('\n'),
-  ).toString('hex')
-  if (!sameText(wanted, signature))
-    throw new S3Error('SignatureDoesNotMatch', 403, 'A chunk’s signature is wrong.')
-  return wanted
-}
-
-const trailersOf = (text: string): ReadonlyMap<string, string> =>
-  new Map(
-    text.split('\r\n').flatMap((line) => {
-      const at = line.indexOf(':')
-      return at > 0 ? [[line.slice(0, at).trim().toLowerCase(), line.slice(at + 1).trim()] as const] : []
-    }),
-  )
-
-const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest()
-const sha256Hex = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex')
-const sameText = (a: string, b: string): boolean =>
-  a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
