@@ -31,28 +31,32 @@ export async function askNewPassphrase(): Promise<string | undefined> {
   return first
 }
 
+/** What was pasted behind the last answer: the answer to the next question. */
+let pasted = ''
+
 function typedLine(input: NodeJS.ReadStream): Promise<string> {
   return new Promise((resolve, reject) => {
-    const typed: string[] = []
+    let typed = ''
     const finish = (outcome: () => void): void => {
-      input.off('data', take)
+      input.off('data', take).off('end', giveUp)
       outcome()
     }
+    const giveUp = (): void => finish(() => reject(new Fault('aborted', 'nothing was typed')))
     const take = (text: string): void => {
-      for (const [i, letter] of [...text].entries()) {
+      const letters = [...text]
+      for (const [i, letter] of letters.entries()) {
+        if (letter === CTRL_C || letter === CTRL_D) return giveUp()
         if (ENTER.test(letter)) {
-          finish(() => resolve(typed.join('')))
-          const rest = [...text].slice(i + 1).join('')
-          if (rest !== '') input.unshift(rest, 'utf8') // Pasted: the next question's answer came along.
-          return
+          pasted = letters.slice(i + 1).join('')
+          return finish(() => resolve(typed))
         }
-        if (letter === CTRL_C || letter === CTRL_D)
-          return finish(() => reject(new Fault('aborted', 'nothing was typed')))
-        if (RUB_OUT.test(letter)) typed.pop()
-        else typed.push(letter)
+        typed = RUB_OUT.test(letter) ? [...typed].slice(0, -1).join('') : typed + letter
       }
     }
-    input.on('data', take)
+    input.on('data', take).on('end', giveUp)
+    const waiting = pasted
+    pasted = ''
+    take(waiting)
     input.resume()
   })
 }
