@@ -1,6 +1,7 @@
-// Who may import whom, one rule a sentence. scripts/checks/boundaries.ts runs them and proves that each one fires.
+// Who may import whom, one rule a sentence; tests, contract suites and fixtures are freer than the product.
+// scripts/checks/boundaries.ts runs the rules and proves that each one fires.
 const FEATURES = 'capture|detect|visits|clips|vault|ledger|upload|mqtt|owner|config|health|chime'
-const TEST = '[.](test|contract)[.]ts$'
+const TEST = '[.](test|contract|fixture)[.]ts$'
 const NPM = ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-bundled', 'npm-no-pkg', 'npm-unknown']
 const HARDWARE =
   '^(node:)?(fs|net|http|https|http2|tls|dgram|dns|timers|child_process|cluster|worker_threads|os|process|readline|repl|vm|perf_hooks|sqlite|inspector|v8|wasi|tty)(/|$)'
