@@ -5,7 +5,6 @@
  * Knows what ffmpeg's muxer writes: one track, `default-base-moof`, `mdat` right behind its `moof`, and a `tfdt` that
  * may be negative (ffmpeg writes decoding times before 0 as they are).
  */
-import { concatBytes } from '../base/bytes.ts'
 import { Fault } from '../base/fault.ts'
 import { BoxBody, boxHeadAt, type BoxHead } from './box-body.ts'
 
@@ -29,6 +28,8 @@ export type FragmentOutput =
     }
 
 export const BOX_BYTES_MAX = 64 * 1024 * 1024
+/** Size, type, and the long size where there is one. */
+const HEAD_BYTES_MAX = 16
 /** Of one run whose samples need no bytes of their own in the table. */
 const SAMPLES_MAX = 65_536
 
@@ -40,39 +41,28 @@ type Row = {
   readonly bytes: number
 }
 
+/** A box of which only the beginning has come. `bytes` has its whole size, or 16 while that is not known. */
+type Begun = { readonly bytes: Uint8Array; readonly head: BoxHead | undefined; held: number }
+
 export class Fmp4Reader {
-  #chunks: Uint8Array[] = []
-  #held = 0
-  #need = 8
+  #begun: Begun | undefined
   #rows: readonly Row[] = []
 
   /** What became complete with this chunk. Throws `Fault('corrupt')` on bytes that are no fragmented MP4. */
   push(chunk: Uint8Array): readonly FragmentOutput[] {
-    this.#chunks.push(chunk)
-    this.#held += chunk.length
-    // Joined only when a box is complete, so that no byte is copied again and again.
-    if (this.#held < this.#need) return []
-    const whole = this.#join()
     const out: FragmentOutput[] = []
-    let at = 0
-    for (;;) {
-      const head = boxHeadAt(whole, at)
-      this.#need = head === undefined ? needForHead(whole, at) : checkedBytes(head)
-      if (head === undefined || whole.length - at < this.#need) break
-      this.#takeBox(new BoxBody(head.type, whole.subarray(at + head.headerBytes, at + head.bytes)), out)
-      at += head.bytes
-    }
-    this.#chunks = at === whole.length ? [] : [whole.subarray(at)]
-    this.#held = whole.length - at
+    for (let at = 0; at < chunk.length;)
+      at +=
+        this.#begun === undefined ? this.#takeNext(chunk, at, out) : this.#addTo(this.#begun, chunk, at, out)
     return out
   }
 
   /** Throws `Fault('corrupt')` when the stream ends inside a box, or before the samples that were announced. */
   end(): void {
-    if (this.#held > 0)
+    if (this.#begun !== undefined)
       throw new Fault(
         'corrupt',
-        `fragmented MP4: ended inside a box, ${this.#held} bytes of ${this.#need} came`,
+        `fragmented MP4: ended inside a box, ${this.#begun.held} bytes of ${this.#begun.head?.bytes ?? 'its head'} came`,
       )
     if (this.#rows.length > 0)
       throw new Fault(
@@ -81,34 +71,66 @@ export class Fmp4Reader {
       )
   }
 
-  #join(): Uint8Array {
-    const [only] = this.#chunks
-    return this.#chunks.length === 1 && only !== undefined ? only : concatBytes(this.#chunks)
+  /** Takes the box that begins here, or what there is of it. Returns how many bytes that was. */
+  #takeNext(chunk: Uint8Array, at: number, out: FragmentOutput[]): number {
+    const head = boxHeadAt(chunk, at)
+    const bytes = head === undefined ? undefined : checkedBytes(head)
+    const left = chunk.length - at
+    if (head !== undefined && bytes !== undefined && bytes <= left) {
+      this.#takeBox(head, chunk.subarray(at, at + bytes), 'borrowed', out)
+      return bytes
+    }
+    this.#begun = { bytes: new Uint8Array(bytes ?? HEAD_BYTES_MAX), head, held: left }
+    this.#begun.bytes.set(chunk.subarray(at))
+    return left
   }
 
-  #takeBox(found: BoxBody, out: FragmentOutput[]): void {
-    if (found.type === 'moov') out.push({ kind: 'init', ...initOf(found) })
-    else if (found.type === 'moof') this.#rows = rowsOf(found)
-    else if (found.type === 'mdat') this.#takeSamples(found.content, out)
+  /** Every byte is copied once, to where it stays. */
+  #addTo(begun: Begun, chunk: Uint8Array, at: number, out: FragmentOutput[]): number {
+    const wanted = begun.head?.bytes ?? (begun.held < 8 ? 8 : HEAD_BYTES_MAX)
+    const taken = Math.min(wanted - begun.held, chunk.length - at)
+    begun.bytes.set(chunk.subarray(at, at + taken), begun.held)
+    begun.held += taken
+    if (begun.held < wanted) return taken
+    const head = begun.head ?? boxHeadAt(begun.bytes.subarray(0, begun.held), 0)
+    if (head === undefined) return taken // It has one of the long sizes.
+    const bytes = checkedBytes(head)
+    if (begun.held === bytes) {
+      this.#begun = undefined
+      this.#takeBox(head, begun.bytes.subarray(0, bytes), 'owned', out)
+    } else {
+      this.#begun = { bytes: new Uint8Array(bytes), head, held: begun.held }
+      this.#begun.bytes.set(begun.bytes.subarray(0, begun.held))
+    }
+    return taken
   }
 
-  #takeSamples(content: Uint8Array, out: FragmentOutput[]): void {
+  #takeBox(head: BoxHead, whole: Uint8Array, memory: Memory, out: FragmentOutput[]): void {
+    if (head.type !== 'moov' && head.type !== 'moof' && head.type !== 'mdat') return
+    const found = new BoxBody(head.type, whole.subarray(head.headerBytes))
+    if (head.type === 'moov') out.push({ kind: 'init', ...initOf(found) })
+    else if (head.type === 'moof') this.#rows = rowsOf(found)
+    else this.#takeSamples(found.content, memory, out)
+  }
+
+  #takeSamples(content: Uint8Array, memory: Memory, out: FragmentOutput[]): void {
     let at = 0
     for (const { bytes, dts, pts, duration, isKey } of this.#rows) {
       const end = at + bytes
       if (end > content.length)
         throw new Fault('corrupt', `fragmented MP4: samples of ${end} bytes in an mdat of ${content.length}`)
+      const data = content.subarray(at, end)
       // A copy, so that one small sample does not keep a whole chunk of the pipe in memory. (`slice` of a Buffer is none.)
-      const data = new Uint8Array(content.subarray(at, end))
-      out.push({ kind: 'sample', data, dts, pts, duration, isKey })
+      const isAlone = memory === 'owned' && this.#rows.length === 1
+      out.push({ kind: 'sample', data: isAlone ? data : new Uint8Array(data), dts, pts, duration, isKey })
       at = end
     }
     this.#rows = []
   }
 }
 
-/** How many bytes it takes to know the size of the next box: 16 where the short size says that a long one follows. */
-const needForHead = (bytes: Uint8Array, at: number): number => (bytes.length - at < 8 ? 8 : 16)
+/** Whether the bytes of a box are part of somebody's chunk, or of nothing else. */
+type Memory = 'borrowed' | 'owned'
 
 function checkedBytes({ type, headerBytes, bytes }: BoxHead): number {
   if (bytes >= headerBytes && bytes <= BOX_BYTES_MAX) return bytes

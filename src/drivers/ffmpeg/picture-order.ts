@@ -73,7 +73,7 @@ function orderOf(
     throw new Fault('invalid', `${name}: ${lost} of its ${packets.length} pictures cannot be decoded`)
   for (const index of packets.keys())
     if (!found.has(index)) order.splice(index === 0 ? 0 : order.indexOf(index - 1) + 1, 0, index)
-  const rank = new Array<number>(packets.length).fill(0)
+  const rank = packets.map(() => 0)
   for (const [place, index] of order.entries()) rank[index] = place
   return { comes: timesOf(packets), tickS, rank, lastDuration: packets.at(-1)?.duration ?? 0 }
 }
