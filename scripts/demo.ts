@@ -84,7 +84,7 @@ async function chooseScene(): Promise<Scene> {
       file: path.join(folder, 'one_by_one.mp4'),
       pressesS: [8.5, 52],
     })),
-    { title: 'Somebody walks up and rings', file: path.join(fixtures, 'walk-up.mp4'), pressesS: [10.5] },
+    { title: 'Somebody walks up and rings', file: path.join(fixtures, 'walk-up.mp4'), pressesS: [11] },
     ...folders.map((folder) => ({
       title: 'A busy street',
       file: path.join(folder, 'vtest.avi'),
@@ -280,21 +280,23 @@ async function takeThumbnails(summary: Summary, folder: string): Promise<readonl
   return taken
 }
 
-const NEAR_S = 3 // Pictures closer than that show the same.
+type Moment = { readonly atS: number; readonly clip: Clip }
 
-/** The presses, and the middles of movement between them, spread over the film. */
-function thumbnailTimes(summary: Summary): readonly { readonly atS: number; readonly clip: Clip }[] {
-  const presses = summary.presses.map(({ atS }) => atS)
-  const middles = summary.motion
-    .map(({ fromS, toS }) => (fromS + toS) / 2)
-    .filter((atS) => presses.every((press) => Math.abs(press - atS) > NEAR_S))
-  const every = Math.max(1, Math.ceil(middles.length / Math.max(1, THUMBNAILS_MAX - presses.length)))
-  return [...presses, ...middles.filter((_, index) => index % every === 0)]
-    .toSorted((a, b) => a - b)
-    .flatMap((atS) => {
-      const clip = summary.clips.find(({ fromS, toS }) => atS >= fromS && atS < toS)
-      return clip === undefined ? [] : [{ atS, clip }]
-    })
+/** The presses, then the middles of the longest movement, then anything: as far apart as the picture is wide. */
+function thumbnailTimes(summary: Summary): readonly Moment[] {
+  const longestFirst = summary.motion.toSorted((a, b) => b.toS - b.fromS - (a.toS - a.fromS))
+  const wishes = [
+    ...summary.presses.map(({ atS }) => atS),
+    ...longestFirst.map(({ fromS, toS }) => (fromS + toS) / 2),
+    ...Array.from({ length: 24 }, (_, i) => ((i + 0.5) / 24) * summary.durationS),
+  ]
+  const chosen: Moment[] = []
+  for (const atS of wishes) {
+    const clip = summary.clips.find(({ fromS, toS }) => atS >= fromS && atS < toS)
+    const isFree = chosen.every((other) => Math.abs(other.atS - atS) >= summary.durationS / 12)
+    if (clip !== undefined && isFree && chosen.length < THUMBNAILS_MAX) chosen.push({ atS, clip })
+  }
+  return chosen.toSorted((a, b) => a.atS - b.atS)
 }
 
 function sayWhereToLook({
