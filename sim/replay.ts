@@ -70,6 +70,9 @@ export async function replay(given: Replay): Promise<SimSummary> {
     await doorbell[Symbol.asyncDispose]()
   }
   if (crash !== undefined) throw crash.error
+  // What was recorded until then is sealed and safe; but the file was not played to its end, and that is said.
+  const problem = world.camera.problem()
+  if (problem !== undefined) throw problem
   return summarise(happenings, {
     video: given.video.name,
     durationS: world.camera.durationS(),
