@@ -22,18 +22,31 @@ export type BrokerOptions = {
 const RECONNECT_MS = 2000
 const CONNECT_MS_MAX = 10_000
 const ACKNOWLEDGE_MS_MAX = 20_000
+const CLOSE_MS_MAX = 2000
 const KEEPALIVE_S = 30
 
 /** Begins to connect, and goes on by itself for as long as it is open. */
 export async function openBroker(options: BrokerOptions, { log }: { readonly log: Log }): Promise<Broker> {
   const { default: mqtt } = await import('mqtt')
   const client = mqtt.connect(options.url, clientOptions(options))
-  let listeners: (() => void)[] = []
+  let made = 0
+  const sleepers = new Set<() => void>()
   let saidProblem = ''
   client.on('connect', () => {
     saidProblem = ''
-    for (const wake of listeners.splice(0)) wake()
+    made++
+    for (const wake of sleepers) wake()
   })
+  const untilMade = (signal: AbortSignal): Promise<void> =>
+    new Promise((resolve) => {
+      const wake = (): void => {
+        sleepers.delete(wake)
+        signal.removeEventListener('abort', wake)
+        resolve()
+      }
+      sleepers.add(wake)
+      signal.addEventListener('abort', wake, { once: true })
+    })
   client.on('error', (error) => {
     if (error.message === saidProblem) return // Once per kind of trouble, not once per try.
     saidProblem = error.message
@@ -43,22 +56,26 @@ export async function openBroker(options: BrokerOptions, { log }: { readonly log
     isConnected: () => client.connected,
     publish: (message, { signal }) => publishOne(client, message, signal),
     async *connections({ signal }) {
-      let isFirst = true
+      let seen = client.connected ? made - 1 : made
       while (!signal.aborted) {
-        if (!(isFirst && client.connected))
-          await new Promise<void>((resolve) => {
-            listeners.push(resolve)
-            signal.addEventListener('abort', () => resolve(), { once: true })
-          })
-        isFirst = false
-        if (!signal.aborted) yield
+        if (seen === made) await untilMade(signal)
+        else {
+          seen++
+          yield
+        }
       }
     },
-    async [Symbol.asyncDispose]() {
-      listeners = []
-      await client.endAsync(!client.connected)
-    },
+    [Symbol.asyncDispose]: () => closeClient(client),
   }
+}
+
+/** Says goodbye; but mqtt.js would wait for ever for a broker that acknowledges no more. */
+async function closeClient(client: MqttClient): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const enough = new Promise<void>((resolve) => (timer = setTimeout(resolve, CLOSE_MS_MAX)))
+  await Promise.race([client.endAsync(!client.connected), enough])
+  clearTimeout(timer)
+  client.stream.destroy()
 }
 
 function clientOptions(options: BrokerOptions): IClientOptions {
@@ -88,6 +105,7 @@ async function publishOne(
 ): Promise<void> {
   if (topic === '' || /[#+\0]/.test(topic))
     throw new Fault('invalid', `MQTT topic “${topic}”: wanted one without #, + and NUL`)
+  if (signal.aborted) throw new Fault('aborted', 'publishing was stopped')
   if (!client.connected) throw new Fault('unavailable', 'the broker is not connected')
   const enough = new AbortController()
   try {
