@@ -1,8 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { bech32 } from '@scure/base'
-import { armor, Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption'
+import type * as Age from 'age-encryption'
 import { fromUtf8, utf8 } from '../base/bytes.ts'
 import { Fault } from '../base/fault.ts'
-import { pairOf, type X25519Pair } from '../formats/index.ts'
+import { formatRecipient, pairOf, parseSecret, type X25519Pair } from '../formats/index.ts'
 
 /** The first key of an identity file is the owner's: it also signs. Further keys only open. */
 export type OwnerIdentity = {
@@ -19,12 +20,18 @@ const FILE_BYTES_MAX = 64 * 1024
 const AGE_BINARY = utf8('age-encryption.org/v1')
 const AGE_ARMOUR = utf8('-----BEGIN AGE ENCRYPTED FILE-----')
 
-export const makeSecret = (): Promise<string> => generateX25519Identity()
+/** Loaded only for passphrases: it is large, and the bare keys need nothing of it. */
+const ageTools = (): Promise<typeof Age> => import('age-encryption')
+
+export const makeSecret = async (): Promise<string> =>
+  secretFromBytes(new Uint8Array(randomBytes(SECRET_BYTES)))
+
+const recipientOf = (secret: string): string => formatRecipient(pairOf(parseSecret(secret)).publicKey)
 
 /** The bytes `age-keygen` would have written for this key; `created` as in RFC 3339. */
 export async function formatIdentity(secret: string, created: string): Promise<string> {
   return `# created: ${created}
-# public key: ${await identityToRecipient(secret)}
+# public key: ${recipientOf(secret)}
 ${secret}
 `
 }
@@ -35,6 +42,7 @@ export async function lockIdentity(
   passphrase: string,
   options?: { workFactor?: number },
 ): Promise<Uint8Array> {
+  const { Encrypter } = await ageTools()
   const encrypter = new Encrypter()
   encrypter.setPassphrase(passphrase)
   if (options?.workFactor !== undefined) encrypter.setScryptWorkFactor(options.workFactor)
@@ -71,7 +79,7 @@ export async function parseIdentity(name: string, text: string): Promise<OwnerId
       `${name}: wanted a line AGE-SECRET-KEY-1…, got ${text.trim() === '' ? 'an empty file' : 'only comments'}`,
     )
   for (const each of allSecrets) checkSecret(name, each)
-  return { secret, recipient: await identityToRecipient(secret), allSecrets }
+  return { secret, recipient: recipientOf(secret), allSecrets }
 }
 
 /** The keys of an identity file, ready to open with. */
@@ -141,6 +149,7 @@ async function unlock(
   file: { readonly name: string; readonly bytes: Uint8Array },
   passphrase: string,
 ): Promise<string> {
+  const { armor, Decrypter } = await ageTools()
   const decrypter = new Decrypter()
   decrypter.addPassphrase(passphrase)
   try {
