@@ -54,23 +54,22 @@ const POST: Clothes = { coat: '#d9b13b', trousers: '#2c3038', hair: '#5a4632', s
 
 /** Along the sidewalk, through the gate, up to the door, waits, rings, waits, and back the same way. */
 const visit = (clothes: Clothes, fromS: number, waitS: number): Actor => {
-  const rings = fromS + 8.2
+  const rings = fromS + 11.6
   const leaves = rings + 1.2 + waitS
   return {
     kind: 'person',
     clothes,
     stops: [
-      { atS: fromS, x: 12.6, z: 13.4 },
-      { atS: fromS + 0.9, x: 11.2, z: 13.4 },
-      { atS: fromS + 3.6, x: 0.35, z: 12.9 },
-      { atS: fromS + 7.6, x: 0.1, z: 2.75 },
-      { atS: rings, x: 0.12, z: 2.6, reach: 0 },
-      { atS: rings + 0.4, x: 0.14, z: 2.55, reach: 1 },
-      { atS: rings + 0.8, x: 0.14, z: 2.55, reach: 1 },
-      { atS: rings + 1.2, x: 0.1, z: 2.65, reach: 0 },
-      { atS: leaves, x: 0.1, z: 2.65 },
-      { atS: leaves + 3.8, x: -0.3, z: 12.9 },
-      { atS: leaves + 7.2, x: -13, z: 13.4 },
+      { atS: fromS, x: 11.6, z: 13.4 },
+      { atS: fromS + 5.6, x: 0.35, z: 12.9 },
+      { atS: fromS + 10.8, x: 0.1, z: 2.75 },
+      { atS: rings, x: 0.12, z: 2.7, reach: 0 },
+      { atS: rings + 0.4, x: 0.14, z: 2.67, reach: 1 },
+      { atS: rings + 0.8, x: 0.14, z: 2.67, reach: 1 },
+      { atS: rings + 1.2, x: 0.1, z: 2.7, reach: 0 },
+      { atS: leaves, x: 0.1, z: 2.7 },
+      { atS: leaves + 4.9, x: -0.3, z: 12.9 },
+      { atS: leaves + 10.3, x: -12, z: 13.4 },
     ],
   }
 }
@@ -80,15 +79,15 @@ const deliver = (fromS: number): readonly Actor[] => [
     kind: 'person',
     clothes: POST,
     stops: [
-      { atS: fromS, x: -13, z: 13.4, carries: true },
-      { atS: fromS + 3.4, x: -0.3, z: 12.9, carries: true },
-      { atS: fromS + 7, x: -0.35, z: 3.3, carries: true },
-      { atS: fromS + 8.4, x: -0.35, z: 3.2, carries: false },
-      { atS: fromS + 12.4, x: 0.2, z: 12.9 },
-      { atS: fromS + 16, x: 13, z: 13.4 },
+      { atS: fromS, x: -12, z: 13.4, carries: true },
+      { atS: fromS + 5.6, x: -0.3, z: 12.9, carries: true },
+      { atS: fromS + 10.6, x: -0.35, z: 3.3, carries: true },
+      { atS: fromS + 12, x: -0.35, z: 3.2, carries: false },
+      { atS: fromS + 17, x: 0.2, z: 12.9 },
+      { atS: fromS + 22.6, x: 12, z: 13.4 },
     ],
   },
-  { kind: 'parcel', stops: [{ atS: fromS + 8.4, x: -0.42, z: 3.05 }] },
+  { kind: 'parcel', stops: [{ atS: fromS + 12, x: -0.42, z: 3.05 }] },
 ]
 
 const drive = (colour: string, fromS: number, { lasts = 2.6, to = 1, z = 17 } = {}): Actor => ({
@@ -119,30 +118,30 @@ export const SCENES = {
   'walk-up': {
     ...CALM,
     about: 'somebody comes up the path, waits, rings, leaves',
-    seconds: 24,
+    seconds: 28,
     clouds: 0.15,
-    actors: [visit(ANNA, 1.5, 3.5)],
+    actors: [visit(ANNA, 2.5, 3.5)],
   },
   'walk-up-night': {
     ...CALM,
     ...quietNight,
     about: 'the same at night, by infrared light',
-    seconds: 24,
+    seconds: 28,
     insects: 1,
-    actors: [visit(BEN, 1.5, 3.5)],
+    actors: [visit(BEN, 2.5, 3.5)],
   },
   'long-wait': {
     ...CALM,
     about: 'somebody rings and stands almost still for half a minute',
-    seconds: 56,
+    seconds: 64,
     actors: [visit(BEN, 4, 30)],
   },
   'two-visits': {
     ...CALM,
     about: 'two people, one after the other',
-    seconds: 60,
+    seconds: 70,
     wind: 0.3,
-    actors: [visit(ANNA, 4, 3), visit(BEN, 32, 6)],
+    actors: [visit(ANNA, 4, 3), visit(BEN, 36, 6)],
   },
   delivery: { ...CALM, about: 'a parcel is put down and stays', seconds: 50, actors: deliver(3) },
   'car-passes': {
@@ -162,7 +161,7 @@ export const SCENES = {
   'rain-visit': {
     ...CALM,
     about: 'somebody comes in heavy rain',
-    seconds: 40,
+    seconds: 46,
     wind: 0.4,
     rain: 1,
     clouds: 0.3,
@@ -171,7 +170,7 @@ export const SCENES = {
   'windy-visit': {
     ...CALM,
     about: 'somebody comes while a storm shakes the trees',
-    seconds: 44,
+    seconds: 52,
     wind: 1,
     actors: [visit(BEN, 18, 4)],
   },

@@ -261,8 +261,10 @@ export function drawCar(canvas: Canvas, pose: Pose, colour: string, lightsOn: bo
     drawEllipse(canvas, at(x * nose, 0.32), [0.17 * scale, 0.17 * scale], brush.colour('#9fa3a8'))
   }
   const lit = lightsOn ? { ...paint('#fffbe8', { lamp: 4 }), sun: 4 } : brush.colour('#e9e6da')
-  drawEllipse(canvas, at(2.05 * nose, 0.66), [0.11 * scale, 0.08 * scale], lit)
-  drawEllipse(canvas, at(-2.05 * nose, 0.72), [0.07 * scale, 0.09 * scale], brush.colour('#a02a22'))
+  const size = lightsOn ? 0.22 : 0.11 // A lamp dazzles.
+  drawEllipse(canvas, at(2.05 * nose, 0.66), [size * scale, 0.75 * size * scale], lit)
+  const rear = lightsOn ? { ...paint('#ff5040', { lamp: 1.5 }), sun: 1.5 } : brush.colour('#a02a22')
+  drawEllipse(canvas, at(-2.05 * nose, 0.72), [0.07 * scale, 0.09 * scale], rear)
 }
 
 /** Corners in clockwise order, whichever way the car goes. */

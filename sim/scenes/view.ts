@@ -23,5 +23,5 @@ export function groundAt({ width, height }: View, pixelX: number, pixelY: number
   return { x: ((pixelX - width / 2) / (FOCAL * height)) * z, z }
 }
 
-/** How much of the infrared lamp's light comes back from there. */
-export const lampAt = (z: number): number => 1.15 / (1 + (z * z) / 22)
+/** How much light there is at night: of the doorbell's own infrared lamp, and of the lamps on the street. */
+export const lampAt = (z: number): number => 1.15 / (1 + (z * z) / 22) + (z > 12 ? 0.16 : 0)

@@ -15,6 +15,8 @@ export type Marks = {
   readonly flicker: Float32Array
   readonly before: Float32Array
   readonly candidates: Uint8Array
+  /** How many of the 3 × 3 cells around a foreground cell stand out as well. */
+  readonly company: Uint8Array
 }
 
 export function createMarks({ cells }: Grid, first: Float32Array): Marks {
@@ -26,6 +28,7 @@ export function createMarks({ cells }: Grid, first: Float32Array): Marks {
     flicker: new Float32Array(cells).fill(FLICKER_FIRST),
     before: Float32Array.from(first),
     candidates: new Uint8Array(cells),
+    company: new Uint8Array(cells),
   }
 }
 
@@ -137,7 +140,7 @@ function isLit(picture: Float32Array, means: Float32Array, i: number, { cols, ro
 }
 
 /** A candidate alone among cells that are as always is a raindrop or noise. */
-function keepCompany({ candidates, foreground }: Marks, { cols, rows, cells }: Grid): void {
+function keepCompany({ candidates, foreground, company: around }: Marks, { cols, rows, cells }: Grid): void {
   foreground.fill(0)
   for (let i = 0; i < cells; i++) {
     if (candidates[i] === 0) continue
@@ -148,14 +151,18 @@ function keepCompany({ candidates, foreground }: Marks, { cols, rows, cells }: G
       for (let nx = Math.max(0, x - 1); nx <= Math.min(cols - 1, x + 1); nx++)
         company += candidates[ny * cols + nx] ?? 0
     }
+    around[i] = company
     if (company >= 3) foreground[i] = 1
   }
 }
 
+/** A cell on the straight edge of a thing has this company; one in a raindrop's streak has not. */
+const SOLID = 5
+
 /** Where something unexplained comes and goes all the time, it is not new. */
-function markFresh({ fresh, foreground, changed }: Marks, { background, comparison }: Look): void {
+function markFresh({ fresh, foreground, changed, company }: Marks, { background, comparison }: Look): void {
   for (let i = 0; i < fresh.length; i++) {
-    if (foreground[i] === 0 || changed[i] === 0) {
+    if (foreground[i] === 0 || changed[i] === 0 || (company[i] ?? 0) < SOLID) {
       fresh[i] = 0
       continue
     }

@@ -147,7 +147,8 @@ const AREA_CLEAR_SHARE = 0.0012
 
 const trackRules = ({ cells }: Grid, { sensitivity }: MotionRules): TrackRules => ({
   areaClear: Math.max(4, cells * AREA_CLEAR_SHARE * 4 ** (1 - 2 * sensitivity)),
-  visitorStillMs: 2500,
+  visitorStillMs: 12_000,
+  restStillMs: 2500,
   suspectStillMs: 1200,
   lostMs: 800,
 })

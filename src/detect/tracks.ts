@@ -1,4 +1,4 @@
-import { laterBy, type MonoMs } from '../base/time.ts'
+import { type MonoMs } from '../base/time.ts'
 import type { Blob, Blobs } from './blobs.ts'
 import type { Grid } from './grid.ts'
 
@@ -20,7 +20,10 @@ export type Track = {
   speedX: number
   speedY: number
   area: number
-  areaFirst: number
+  /** The largest it was lately. */
+  areaMost: number
+  /** What is left behind when something splits, or the place it has left. */
+  isRest: boolean
   left: number
   top: number
   right: number
@@ -44,6 +47,8 @@ export type TrackRules = {
   readonly areaClear: number
   /** Without movement for so long, a visitor is a thing, and a thing belongs to the background. */
   readonly visitorStillMs: number
+  /** The same for what somebody left behind: a bottle on the table, or the place where it stood. */
+  readonly restStillMs: number
   readonly suspectStillMs: number
   /** Out of sight for so long, it is gone. */
   readonly lostMs: number
@@ -73,7 +78,8 @@ const freeTrack = (): Track => ({
   speedX: 0,
   speedY: 0,
   area: 0,
-  areaFirst: 0,
+  areaMost: 0,
+  isRest: false,
   left: 0,
   top: 0,
   right: 0,
@@ -120,7 +126,8 @@ function followBlob(tracks: Tracks, blobs: Blobs, blob: Blob, circumstances: Cir
   const free = overlapping?.label === 0 ? overlapping : nearestTrack(tracks, blob)
   if (free !== undefined) {
     if (overlapping?.phase === 'visitor') free.phase = 'visitor'
-    continueTrack(free, blob, circumstances)
+    const stays = (shares[tracks.list.indexOf(free) + 1] ?? 0) / Math.min(blob.area, free.area)
+    continueTrack(free, blob, stays, circumstances)
   } else beginTrack(tracks, blob, overlapping, circumstances)
 }
 
@@ -179,11 +186,12 @@ function beginTrack(
   track.y = track.firstY = blob.sumY / blob.area
   track.speedX = 0
   track.speedY = 0
-  track.area = track.areaFirst = blob.area
-  continueTrack(track, blob, circumstances)
+  track.area = track.areaMost = blob.area
+  track.isRest = parent !== undefined
+  continueTrack(track, blob, FIRST_SIGHT, circumstances)
 }
 
-function continueTrack(track: Track, blob: Blob, { moment, rules }: Circumstances): void {
+function continueTrack(track: Track, blob: Blob, stays: number, { moment, rules }: Circumstances): void {
   const x = blob.sumX / blob.area
   const y = blob.sumY / blob.area
   track.speedX = 0.5 * (track.speedX + x - track.x)
@@ -191,6 +199,7 @@ function continueTrack(track: Track, blob: Blob, { moment, rules }: Circumstance
   track.x = x
   track.y = y
   track.area = blob.area
+  track.areaMost = Math.max(blob.area, track.areaMost * Math.exp(-moment.elapsedS / 8))
   track.left = blob.left
   track.right = blob.right
   track.top = blob.top
@@ -198,23 +207,29 @@ function continueTrack(track: Track, blob: Blob, { moment, rules }: Circumstance
   track.label = blob.label
   track.seenAt = moment.at
   track.frames++
-  weigh(track, blob, moment, rules)
+  weigh(track, blob, stays, moment, rules)
 }
 
 /** Movement of the visitor itself: more than a few restless cells. */
 const CHANGED_SHARE_MIN = 0.03
 const CHANGED_MIN = 3
 
-function weigh(track: Track, blob: Blob, moment: Moment, rules: TrackRules): void {
+function weigh(track: Track, blob: Blob, stays: number, moment: Moment, rules: TrackRules): void {
   const { at, elapsedS } = moment
   track.evidence *= Math.exp(-elapsedS / 2)
   if (track.phase === 'suspect' && track.evidence < 0.1) track.since = at
   const isMoving = blob.changed >= Math.max(CHANGED_MIN, blob.area * CHANGED_SHARE_MIN)
   if (isMoving) track.movedAt = at
   const most = Math.min(0.5, Math.max(0.15, 2 * elapsedS))
-  track.evidence += Math.min(most, (0.5 * blob.fresh * sharpnessOf(blob)) / rules.areaClear)
+  const fresh = (0.5 * blob.fresh * sharpnessOf(blob) * cohesionOf(stays)) / rules.areaClear
+  track.evidence += Math.min(most, fresh)
   if (track.evidence >= 1) track.phase = 'visitor'
 }
+
+const FIRST_SIGHT = 0.35
+
+/** How much of a thing is where something was a moment ago: rain and insects are never there again. */
+const cohesionOf = (stays: number): number => Math.min(1, Math.max(0, (stays - 0.1) / 0.3))
 
 /** 0 for light, which has soft edges; 1 for things. */
 export function sharpnessOf({ edge, edgeCells, contrast, area }: Blob): number {
@@ -230,6 +245,11 @@ function noteOwners({ list, owners, shares }: Tracks, { labels }: Blobs): void {
   for (let i = 0; i < owners.length; i++) owners[i] = labels[i] === 0 ? 0 : (places.get(labels[i] ?? 0) ?? 0)
 }
 
-/** The place in the list of a track whose owner is still for too long, to be let go. */
-export const isStill = (track: Track, at: MonoMs, rules: TrackRules): boolean =>
-  at > laterBy(track.movedAt, track.phase === 'visitor' ? rules.visitorStillMs : rules.suspectStillMs)
+/** Still for so long that it is no visitor, or none any more. */
+export function isStill(track: Track, at: MonoMs, rules: TrackRules): boolean {
+  if (track.phase === 'suspect') return at - track.movedAt > rules.suspectStillMs
+  const isRest = track.isRest || track.area < REST_SHARE * track.areaMost
+  return at - track.movedAt > (isRest ? rules.restStillMs : rules.visitorStillMs)
+}
+
+const REST_SHARE = 0.7
