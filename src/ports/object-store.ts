@@ -1,8 +1,9 @@
 /**
  * An S3-compatible store of whole objects.
  *
- * Faults: `unavailable` (network, 5xx, 429: try again), `denied` (credentials, policy), `missing` (no such object or
- * bucket), `full` (quota), `corrupt` (checksum differs), `invalid` (the store refuses the request for good).
+ * Faults: `unavailable` (network, 5xx, 429: try again), `denied` (credentials, policy, region, no such bucket: somebody
+ * has to set that right), `missing` (no such object), `full` (quota), `corrupt` (bytes were damaged on the way, nothing
+ * counts as stored), `invalid` (the store refuses this object for good).
  */
 export interface ObjectStore {
   /**

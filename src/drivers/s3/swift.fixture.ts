@@ -8,7 +8,12 @@ import { createInterface } from 'node:readline'
 
 /** Debian's own, where Debian's Python packages are. */
 const PYTHON = '/usr/bin/python3'
-const SERVERS = ['swift-proxy-server', 'swift-account-server', 'swift-container-server', 'swift-object-server']
+const SERVERS = [
+  'swift-proxy-server',
+  'swift-account-server',
+  'swift-container-server',
+  'swift-object-server',
+]
 
 export const SWIFT_PACKAGES = 'swift-proxy swift-account swift-container swift-object'
 export const hasSwift = existsSync(PYTHON) && SERVERS.every((server) => existsSync(`/usr/bin/${server}`))

@@ -20,7 +20,10 @@ describe.skipIf(!hasSwift)(`with OpenStack Swift (Debian: ${SWIFT_PACKAGES})`, (
     await client.send(new CreateBucketCommand({ Bucket: bucket }))
     client.destroy()
     return {
-      store: await openS3Store({ endpoint, region, bucket, credentials, pathStyle: true }, { log: silentLog }),
+      store: await openS3Store(
+        { endpoint, region, bucket, credentials, pathStyle: true },
+        { log: silentLog },
+      ),
       async [Symbol.asyncDispose]() {},
     }
   })
