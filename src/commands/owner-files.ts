@@ -89,7 +89,7 @@ export async function readTextFile(path: string): Promise<string> {
 export function fileFault(path: string, cause: unknown): Fault {
   switch (codeOf(cause)) {
     case 'ENOENT':
-      return new Fault('missing', `${path}: there is no such file`, { cause })
+      return new Fault('missing', `${path}: there is no such file or folder`, { cause })
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':

@@ -206,7 +206,7 @@ export async function latestOf(library: Library): Promise<string | undefined> {
   return library.ids.findLast((id) => !gone.has(id))
 }
 
-const isFolder = (path: string): Promise<boolean> =>
+export const isFolder = (path: string): Promise<boolean> =>
   stat(path).then(
     (facts) => facts.isDirectory(),
     () => false,

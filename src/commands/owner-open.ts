@@ -7,7 +7,6 @@ import {
   readGrant,
   type Opener,
   type OwnerIdentity,
-  type Shelf,
   type SignedClip,
   type UnsignedClip,
 } from '../owner/index.ts'
@@ -18,6 +17,7 @@ import {
   clipFolderAt,
   findClip,
   findUnsignedClip,
+  isFolder,
   loneShelfAt,
   openOwnerLibrary,
   reportSurprises,
@@ -123,20 +123,17 @@ async function chooseGranted(
   signal: AbortSignal,
 ): Promise<Chosen> {
   const note = await readTextFile(grantFile)
-  readGrant(grantFile, note, []) // Before anything is opened, is it one at all?
-  const opener = (grant: Opener['grant']): Opener => ({
-    identities: pairsOf(identity),
-    ...(grant === undefined ? {} : { grant }),
-  })
-  const isFolder = wanted !== undefined && (await clipFolderAt(wanted).catch(() => undefined)) !== undefined
-  if (wanted !== undefined && isFolder) {
-    const { clip, grant } = readGrant(grantFile, note, [await loneShelfAt(wanted)])
-    return { clip, opener: opener(grant), async [Symbol.asyncDispose]() {} }
+  const identities = pairsOf(identity)
+  const { grant } = readGrant(grantFile, note, [])
+  if (wanted !== undefined && (await isFolder(wanted))) {
+    const { clip } = readGrant(grantFile, note, [await loneShelfAt(wanted)])
+    return { clip, opener: { identities, grant }, async [Symbol.asyncDispose]() {} }
   }
+  if (wanted !== undefined && !grant.clip.startsWith(wanted))
+    throw new Fault('invalid', `${grantFile} grants clip ${grant.clip}, not “${wanted}”`)
   const opened = await openOwnerLibrary(options, signal)
-  const shelves: readonly Shelf[] = opened.library.shelves
-  const { clip, grant } = readGrant(grantFile, note, shelves)
-  return { clip, opener: opener(grant), [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() }
+  const { clip } = readGrant(grantFile, note, opened.library.shelves)
+  return { clip, opener: { identities, grant }, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() }
 }
 
 type Written = { readonly parts: number; readonly bytes: number; readonly problems: readonly string[] }
@@ -147,7 +144,7 @@ async function writeFilm(
   options: OpenOptions,
 ): Promise<Written> {
   await using target = await openFilmTarget(options.output)
-  const written = await writeParts(clip, opener, target, options.salvage === true)
+  const written = await writeParts(clip, opener, target, options)
   for (const problem of written.problems) say(problem)
   if (written.parts === 0)
     throw new Fault('corrupt', `clip ${clip.id}: nothing of it can be had; nothing was written`)
@@ -159,16 +156,16 @@ async function writeParts(
   clip: SignedClip | UnsignedClip,
   opener: Opener,
   target: FilmTarget,
-  salvages: boolean,
+  { output, salvage }: OpenOptions,
 ): Promise<Written> {
   const problems: string[] = []
   let [parts, bytes] = [0, 0]
   for await (const opened of openParts(clip, opener)) {
     if ('problem' in opened) {
-      if (!salvages)
+      if (salvage !== true)
         throw new Fault(
           'corrupt',
-          `${opened.problem}; nothing was written (--salvage writes what is genuine)`,
+          `${opened.problem}; ${output === '-' && parts > 0 ? 'the film ends here' : 'nothing was written'} (--salvage writes what is genuine)`,
         )
       problems.push(
         opened.part === 0
@@ -177,6 +174,7 @@ async function writeParts(
       )
       continue
     }
+    for (const copy of opened.passedOver) say(`${copy}; another copy is genuine`)
     await target.write(opened.plaintext)
     parts++
     bytes += opened.plaintext.length

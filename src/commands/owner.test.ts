@@ -3,6 +3,8 @@ import { chmod, copyFile, cp, mkdtemp, readdir, readFile, rm, stat, writeFile } 
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openEmbeddedCloud } from '../../sim/cloud/index.ts'
+import { silentLog } from '../base/log.ts'
 
 const MAIN = resolve(import.meta.dirname, '../main.ts')
 const isThere = (tool: string): boolean => spawnSync(tool, ['--help']).error === undefined
@@ -16,7 +18,8 @@ type Outcome = { readonly code: number | null; readonly out: string; readonly er
 
 /** The command line as somebody types it, in `folder`, with no terminal and nobody's own configuration. */
 function lintel(...args: readonly string[]): Promise<Outcome> {
-  const env = { ...process.env, XDG_CONFIG_HOME: at('config'), TZ: 'UTC' }
+  const { AWS_ACCESS_KEY_ID: _id, AWS_SECRET_ACCESS_KEY: _secret, ...mine } = process.env
+  const env = { ...mine, XDG_CONFIG_HOME: at('config'), TZ: 'UTC' }
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: folder,
     env,
@@ -201,6 +204,25 @@ describe.skipIf(!hasFfmpeg)('with a clip that a doorbell recorded', () => {
     )
     expect(opened.out).toContain('genuine, signed by lintel/')
     expect(await readFile(at('cloud.mp4'))).toEqual(await readFile(at('here.mp4')))
+  })
+
+  it('clips are listed, opened and verified from any other cloud by its address', async () => {
+    await cp(at('door/cloud'), at('elsewhere'), { recursive: true })
+    await using cloud = await openEmbeddedCloud({ folder: at('elsewhere'), log: silentLog })
+    const address = `${cloud.endpoint}/${cloud.account.bucket}`
+    const place = ['--cloud', address, '--cloud-credentials', at('elsewhere/credentials.json')]
+    const listed = await lintel('owner', 'clips', ...place, '--owner', 'ada.txt', '--json')
+    expect(JSON.parse(listed.out)).toMatchObject([{ id: await onlyClip(), where: ['cloud'] }])
+    await lintel('owner', 'open', 'latest', ...place, '--owner', 'ada.txt', '-o', 'address.mp4')
+    expect(packetsOf('address.mp4')).toBe(packetsOf('visitor.mp4'))
+    expect((await lintel('verify', ...place)).code).toBe(0)
+    const [object = ''] = await readdir(at('elsewhere/objects', cloud.account.bucket))
+    await rm(at('elsewhere/objects', cloud.account.bucket, object), { recursive: true })
+    expect((await lintel('verify', ...place)).code).toBe(1)
+    const nameless = await lintel('owner', 'clips', '--cloud', address, '--owner', 'ada.txt')
+    expect(nameless).toMatchObject({ code: 2 })
+    expect(nameless.err).toContain('AWS_ACCESS_KEY_ID')
+    expect((await lintel('owner', 'clips', '--cloud', 'ftp://x', '--owner', 'ada.txt')).code).toBe(2)
   })
 
   it('owner open leaves nothing behind when a part was changed', async () => {

@@ -129,7 +129,12 @@ describe('opening a clip', () => {
     const film = await house.record(CLIP_A)
     house.disk.damage(`clips/${CLIP_A}/0001.age`, 300)
     await house.disk.remove(`clips/${CLIP_A}/0002.age`)
-    expect(await openedFilm(await signedClip(house.shelves(), CLIP_A), ada)).toEqual({ film, problems: [] })
+    const clip = await signedClip(house.shelves(), CLIP_A)
+    expect(await openedFilm(clip, ada)).toEqual({ film, problems: [] })
+    const passedOver: string[] = []
+    for await (const part of openParts(clip, openerOf(ada)))
+      if ('passedOver' in part) passedOver.push(...part.passedOver)
+    expect(passedOver).toEqual([expect.stringMatching(/^the device: part 1 of clip .*: wanted SHA-256/)])
   })
 
   it('names the part that was changed, and goes on with the others', async () => {

@@ -13,7 +13,12 @@ export type Opener = { readonly identities: readonly X25519Pair[]; readonly gran
 
 /** A part in its turn: what was sealed, or why it cannot be had. */
 export type OpenedPart =
-  | { readonly part: number; readonly plaintext: Uint8Array }
+  | {
+      readonly part: number
+      readonly plaintext: Uint8Array
+      /** Copies that were passed over because they were changed, in sentences. */
+      readonly passedOver: readonly string[]
+    }
   | { readonly part: number; readonly problem: string }
 
 /** Parts of the film in order. What comes out is genuine: of a signed clip exactly what the device signed for. */
@@ -30,15 +35,15 @@ export async function openPoster(
     return clip.poster === undefined ? undefined : openPiece(clip, clip.poster, opener)
   const bound = clip.manifest.poster
   if (bound === undefined) return undefined
-  const bytes = await genuine(clip, { clip: clip.id, what: 'poster', part: 0, name: bound.name }, bound)
-  return unsealer(clip, opener)(bytes)
+  const ref = { clip: clip.id, what: 'poster', part: 0, name: bound.name } as const
+  return unsealer(clip, opener)((await genuine(clip, ref, bound)).bytes)
 }
 
 /** The sealed metadata, opened; throws `Fault('corrupt')` when it is missing or changed, `Fault('denied')` for another key. */
 export async function openMeta(clip: SignedClip, opener: Opener): Promise<Uint8Array> {
   const bound = clip.manifest.meta
   const ref = { clip: clip.id, what: 'meta', part: 0, name: bound.name } as const
-  return unsealer(clip, opener)(await genuine(clip, ref, bound))
+  return unsealer(clip, opener)((await genuine(clip, ref, bound)).bytes)
 }
 
 /** The file key of a clip, from the header of any of its genuine objects. */
@@ -48,7 +53,7 @@ export async function fileKeyOf(
 ): Promise<{ readonly fileKey: Uint8Array; readonly header: Uint8Array }> {
   const bound = clip.manifest.meta
   const ref = { clip: clip.id, what: 'meta', part: 0, name: bound.name } as const
-  const { header } = splitAge(await genuine(clip, ref, bound))
+  const { header } = splitAge((await genuine(clip, ref, bound)).bytes)
   return { fileKey: keyFrom(clip.id, header, opener), header }
 }
 
@@ -57,7 +62,8 @@ async function* signedParts(clip: SignedClip, opener: Opener): AsyncGenerator<Op
   for (const [part, bound] of clip.manifest.parts.entries()) {
     const ref = { clip: clip.id, what: 'part', part, name: bound.name } as const
     try {
-      yield { part, plaintext: unseal(await genuine(clip, ref, bound)) }
+      const { bytes, passedOver } = await genuine(clip, ref, bound)
+      yield { part, plaintext: unseal(bytes), passedOver }
     } catch (error) {
       if (!isFault(error, 'corrupt')) throw error
       yield { part, problem: messageOf(error) }
@@ -66,14 +72,19 @@ async function* signedParts(clip: SignedClip, opener: Opener): AsyncGenerator<Op
 }
 
 /** The object's bytes from the first shelf that has exactly what the manifest says. */
-async function genuine(clip: SignedClip, ref: ObjectRef, bound: BoundObject): Promise<Uint8Array> {
-  const problems: string[] = []
+async function genuine(
+  clip: SignedClip,
+  ref: ObjectRef,
+  bound: BoundObject,
+): Promise<{ readonly bytes: Uint8Array; readonly passedOver: readonly string[] }> {
+  const [problems, passedOver]: [string[], string[]] = [[], []]
   for (const { source } of clip.shelves) {
     const bytes = await readOrSay(() => source.read(ref), problems, source.label)
     if (bytes === undefined) continue
     const problem = problemOf(ref, bytes, bound, clip.manifest.header)
-    if (problem === undefined) return bytes
+    if (problem === undefined) return { bytes, passedOver }
     problems.push(`${source.label}: ${problem}`)
+    passedOver.push(`${source.label}: ${problem}`)
   }
   const what = ref.what === 'part' ? `part ${ref.part} of ${clip.manifest.parts.length}` : ref.what
   throw new Fault('corrupt', `${what} of clip ${clip.id}: ${problems.join('; ')}`)
@@ -134,7 +145,7 @@ async function* unsignedParts(clip: UnsignedClip, opener: Opener): AsyncGenerato
       const gap = gapBetween(before, facts)
       if (gap !== undefined) yield { part, problem: `before part ${part} of clip ${clip.id}: ${gap}` }
       before = facts
-      yield { part, plaintext }
+      yield { part, plaintext, passedOver: [] }
     } catch (error) {
       if (!isFault(error, 'corrupt')) throw error
       yield { part, problem: messageOf(error) }
