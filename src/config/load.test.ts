@@ -28,6 +28,9 @@ describe('the configuration', () => {
     expect(() => load('device: { name: Gate }\nvisit:\n  quietAfterMS: 3000\n')).toThrow(
       'door.yaml, line 3: there is no setting “quietAfterMS” in visit (did you mean “quietAfterMs”?)',
     )
+    expect(() => load('device: {}\nclp:\n  partMs: 1000')).toThrow(
+      'door.yaml, line 2: there is no setting “clp”',
+    )
     expect(() => load('visits: {}')).toThrow('did you mean “visit”?')
     expect(() => load('', 'quietAfter=1')).toThrow('did you mean “visit.quietAfterMs”?')
   })

@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument, type Document } from 'yaml'
+import { isMap, isNode, isScalar, LineCounter, parseDocument, type Document } from 'yaml'
 import type { z } from 'zod'
 import { Fault } from '../base/fault.ts'
 import { nearestName } from '../base/nearest.ts'
@@ -126,12 +126,15 @@ function placeOf(path: readonly PropertyKey[], { reading: file, elsewhere }: Che
   return file.name
 }
 
+/** Where the key stands; for an item of a list, where the item begins. */
 function offsetOf(document: Document, path: readonly PropertyKey[]): number | undefined {
+  const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true)
+  if (isMap(parent)) {
+    const pair = parent.items.find(({ key }) => isScalar(key) && String(key.value) === String(path.at(-1)))
+    return isScalar(pair?.key) ? pair.key.range?.[0] : undefined
+  }
   const node: unknown = document.getIn(path, true)
-  if (typeof node !== 'object' || node === null || !('range' in node) || !Array.isArray(node.range))
-    return undefined
-  const [start]: unknown[] = node.range
-  return typeof start === 'number' ? start : undefined
+  return isNode(node) ? node.range?.[0] : undefined
 }
 
 function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
