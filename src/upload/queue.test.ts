@@ -121,6 +121,48 @@ describe('an upload that the store cannot take now', () => {
   })
 })
 
+describe('an upload that went wrong on the way', () => {
+  it.each([
+    ['corrupt', 'put a', 'its bytes were damaged on the way'],
+    ['missing', 'put a', 'there is no such place'],
+    ['unavailable', 'head a', 'the network is away'],
+  ] as const)('is weather, not a reason to give it up (%s at %s)', async (kind, at, message) => {
+    const house = new House()
+    await house.put('a', 'x')
+    let failures = 3
+    house.store.onCall = (call) => (call === at && failures-- > 0 ? new Fault(kind, message) : undefined)
+    await house.queue(inline('a', 'x'))
+    await house.runUntilEmpty()
+    expect(house.done).toEqual(['a with 0 rows left'])
+    expect(house.said).toEqual(['upload.waits', 'upload.waits', 'upload.waits'])
+  })
+
+  it('is set aside when the store will never take it, and the next has its turn', async () => {
+    const house = new House()
+    house.store.onCall = (call) => (call === 'put a' ? new Fault('invalid', 'too large') : undefined)
+    await house.queue(inline('a', 'x'))
+    await house.queue(inline('b', 'y'))
+    await house.runUntilEmpty()
+    expect(house.store.calls).toEqual(['put a', 'put b'])
+    expect(await house.rows()).toMatchObject([{ name: 'a', parked: 'too large' }])
+  })
+
+  it('is not set aside when a newer state of it came meanwhile', async () => {
+    const house = new House()
+    await house.queue(inline('a', 'old', { replace: true }))
+    let newer: Promise<void> | undefined
+    house.store.onCall = () => {
+      if (newer !== undefined) return undefined
+      newer = house.queue(inline('a', 'new', { replace: true }))
+      return new Fault('invalid', 'not this one')
+    }
+    await house.runUntilEmpty()
+    expect(house.stored('a')).toBe('new')
+    expect(await house.rows()).toEqual([])
+    expect(house.said).toEqual([])
+  })
+})
+
 describe('an object that the store already has', () => {
   it('counts as stored when it is ours, and only the acknowledgement was lost', async () => {
     const house = new House()
@@ -274,18 +316,16 @@ describe('the upload queue', () => {
   it('sends again what was stored when the disk could not note it, and finds it there', async () => {
     const house = new House()
     await house.queue(inline('part0', 'x'))
-    house.store.onCall = () => {
-      house.index.refuseWrites(new Fault('full', 'no room'))
-      return undefined
-    }
-    await expect(house.run()).rejects.toMatchObject({ kind: 'full' })
+    house.index.refuseWrites(new Fault('full', 'no room'))
+    void house.run()
+    await house.clock.advance(500)
     expect(house.done).toEqual([])
+    expect(house.said).toEqual(['upload.waits'])
     house.index.refuseWrites(undefined)
-    house.store.onCall = () => undefined
-    await house.restart()
-    await house.runUntilEmpty()
+    await house.clock.advance(500)
     expect(house.store.calls).toEqual(['put part0', 'put part0', 'head part0'])
     expect(house.done).toEqual(['part0 with 0 rows left'])
+    await house.stop()
   })
 
   it('forgets what belonged to a clip that expired, and nothing else', async () => {
@@ -300,6 +340,20 @@ describe('the upload queue', () => {
     await house.runUntilEmpty()
     expect([...house.store.objects.keys()]).toEqual(['b0', 'tile'])
     expect(house.uploads.forget(clip('c'))).toEqual([])
+  })
+
+  it('removes from the store what was on its way while its clip expired', async () => {
+    const house = new House()
+    await house.queue(inline('a0', 'x', { clip: clip('a') }))
+    await house.queue(inline('b0', 'x', { clip: clip('b') }))
+    house.store.onCall = (call) => {
+      if (call === 'put a0') void house.records.write(house.uploads.forget(clip('a')))
+      return undefined
+    }
+    await house.runUntilEmpty()
+    expect([...house.store.objects.keys()]).toEqual(['b0'])
+    expect(house.done).toEqual(['b0 with 0 rows left'])
+    expect(await house.records.list('part')).toEqual([{ key: 'b0', row: 'uploaded' }])
   })
 
   it.each([

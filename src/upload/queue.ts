@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Fault, messageOf, type FaultKind } from '../base/fault.ts'
+import { Fault, type FaultKind } from '../base/fault.ts'
 import type { ClipId } from '../base/ids.ts'
 import type { Json } from '../base/json.ts'
 import type { Log } from '../base/log.ts'
@@ -52,8 +52,10 @@ export interface Uploads {
   run(signal: AbortSignal): Promise<void>
 }
 
-/** Trying again would not help. */
+/** What our own disk says when the bytes will never be what they were. */
 const DAMAGE: ReadonlySet<FaultKind> = new Set(['corrupt', 'missing', 'invalid'])
+/** Somebody has to do something before it gets better. */
+const NEEDS_SOMEBODY: ReadonlySet<FaultKind> = new Set(['denied', 'full'])
 const RETRY: RetryRules = { delayMsMin: 500, delayMsMax: 300_000 }
 
 export function createUploads(deps: UploadDeps): Uploads {
@@ -63,8 +65,11 @@ export function createUploads(deps: UploadDeps): Uploads {
   const untilWoken = async (signal: AbortSignal): Promise<void> => {
     if (isWoken || signal.aborted) return
     await new Promise<void>((resolve) => {
-      wake = resolve
-      signal.addEventListener('abort', () => resolve(), { once: true })
+      wake = () => {
+        signal.removeEventListener('abort', wake)
+        resolve()
+      }
+      signal.addEventListener('abort', wake, { once: true })
     })
   }
   return {
@@ -91,8 +96,11 @@ export function createUploads(deps: UploadDeps): Uploads {
         const next = await oldest(deps, line)
         if (next === undefined) continue
         isWoken = true // There may be more behind it.
-        attempt = (await sendOne(deps, line, next, signal)) ? 0 : attempt + 1
-        if (attempt > 0) await pause(deps, attempt, signal)
+        const fault = await sendNext(deps, line, next, signal)
+        attempt = fault === undefined ? 0 : attempt + 1
+        if (fault === undefined || signal.aborted) continue
+        sayWhyWeWait(deps.log, fault, { attempt, waiting: line.size })
+        await pause(deps, attempt, signal)
       }
     },
   }
@@ -105,27 +113,66 @@ async function oldest({ records }: UploadDeps, line: WaitingLine): Promise<Waiti
   return undefined
 }
 
-/** True when the job is out of the way: stored, or set aside. */
+/** What has to be waited out; undefined when the job is out of the way: stored, or set aside. */
+async function sendNext(
+  deps: UploadDeps,
+  line: WaitingLine,
+  next: Waiting,
+  signal: AbortSignal,
+): Promise<Fault | undefined> {
+  try {
+    const problem = await sendOne(deps, line, next, signal)
+    if (problem !== undefined) await setAside(deps, line, next, problem)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof Fault) || error.kind === 'bug') throw error
+    return error
+  }
+}
+
+/** What will be wrong with it for ever; undefined when it is stored. */
 async function sendOne(
   deps: UploadDeps,
   line: WaitingLine,
   { key, job }: Waiting,
   signal: AbortSignal,
-): Promise<boolean> {
-  try {
-    const bytes = await bytesOf(deps.disk, job)
-    await putOne(deps.store, job, bytes, signal)
-  } catch (error) {
-    if (signal.aborted) return false
-    if (!(error instanceof Fault) || error.kind === 'bug') throw error
-    if (DAMAGE.has(error.kind)) return setAside(deps, line, { key, job }, error)
-    deps.log.warn('upload.waits', { kind: error.kind, problem: messageOf(error), waiting: line.size })
-    return false
+): Promise<Fault | undefined> {
+  const bytes = await forGood(DAMAGE, bytesOf(deps.disk, job))
+  if (bytes instanceof Fault) return bytes
+  line.beginSending(key)
+  const refused = await forGood(REFUSED, putOne(deps.store, job, bytes, signal))
+  if (refused instanceof Fault) return refused
+  if (line.wasForgotten(key)) {
+    // Its clip expired while it was on its way; nobody would ever look for it.
+    await deps.store.remove(job.name, { signal })
+    return undefined
   }
   await deps.records.write([{ remove: 'upload', key }, ...deps.onStored(job)])
   line.remove(key)
   deps.onDone?.(job)
-  return true
+  return undefined
+}
+
+/** The store says that it will never take this object. Anything else it says is weather. */
+const REFUSED: ReadonlySet<FaultKind> = new Set(['invalid'])
+
+/** The fault as a value when it is of such a kind. */
+async function forGood<T>(kinds: ReadonlySet<FaultKind>, attempt: Promise<T>): Promise<T | Fault> {
+  try {
+    return await attempt
+  } catch (error) {
+    if (error instanceof Fault && kinds.has(error.kind)) return error
+    throw error
+  }
+}
+
+function sayWhyWeWait(
+  log: Log,
+  { kind, message: problem }: Fault,
+  counts: { readonly attempt: number; readonly waiting: number },
+): void {
+  if (NEEDS_SOMEBODY.has(kind)) log.error('upload.waits', { kind, problem, ...counts })
+  else log.warn('upload.waits', { kind, problem, ...counts })
 }
 
 async function bytesOf(disk: Disk, job: UploadJob): Promise<Uint8Array> {
@@ -150,14 +197,12 @@ async function putOne(
   if (outcome === 'stored') return
   // Ours, whose acknowledgement was lost? Or somebody else's under our name?
   const there = await store.head(job.name, { signal })
-  const isOurs =
-    there !== undefined &&
-    there.bytes === job.bytes &&
-    (there.sha256 === undefined || there.sha256 === job.sha256)
-  if (!isOurs)
+  if (there === undefined)
+    throw new Fault('unavailable', `object ${job.name}: it was there already, and then it was gone`)
+  if (there.bytes !== job.bytes || (there.sha256 !== undefined && there.sha256 !== job.sha256))
     throw new Fault(
       'invalid',
-      `object ${job.name}: the store already has another of ${there?.bytes ?? 'unknown'} bytes, ours has ${job.bytes}`,
+      `object ${job.name}: the store already has another of ${there.bytes} bytes, ours has ${job.bytes}`,
     )
 }
 
@@ -166,12 +211,13 @@ async function setAside(
   deps: UploadDeps,
   line: WaitingLine,
   { key, job }: Waiting,
-  error: Fault,
-): Promise<true> {
-  deps.log.error('upload.set_aside', { object: job.name, what: job.what, problem: error.message })
-  await deps.records.write([{ put: 'upload', key, row: { ...job, parked: error.message } }])
+  problem: Fault,
+): Promise<void> {
+  if (line.has(key)) {
+    await deps.records.write([{ put: 'upload', key, row: { ...job, parked: problem.message } }])
+    deps.log.error('upload.set_aside', { object: job.name, what: job.what, problem: problem.message })
+  }
   line.remove(key)
-  return true
 }
 
 async function pause({ clock, random }: UploadDeps, attempt: number, signal: AbortSignal): Promise<void> {

@@ -14,6 +14,8 @@ export class WaitingLine {
    */
   readonly #states = new Map<string, readonly string[]>()
   #nextNumber = 0
+  /** The job on its way to the store, and whether its clip was forgotten meanwhile. */
+  #sending: { readonly key: string; forgotten: boolean } | undefined
 
   get size(): number {
     return this.#jobs.size
@@ -44,9 +46,24 @@ export class WaitingLine {
     ]
   }
 
+  has(key: string): boolean {
+    return this.#jobs.has(key)
+  }
+
+  beginSending(key: string): void {
+    this.#sending = { key, forgotten: false }
+  }
+
+  wasForgotten(key: string): boolean {
+    return this.#sending?.key === key && this.#sending.forgotten
+  }
+
   forget(clip: ClipId): readonly Change[] {
     const gone = [...this.#jobs].filter(([, job]) => job.clip === clip)
-    for (const [key] of gone) this.remove(key)
+    for (const [key] of gone) {
+      if (this.#sending?.key === key) this.#sending.forgotten = true
+      this.remove(key)
+    }
     return gone.map(([key]): Change => ({ remove: 'upload', key }))
   }
 
