@@ -37,6 +37,10 @@ export class MessageLine {
       this.#messages.splice(oldest, 1)
       this.#dropped++
     }
+    this.wake()
+  }
+
+  wake(): void {
     this.#wake()
   }
 
@@ -50,8 +54,9 @@ export class MessageLine {
     if (index >= 0) this.#messages.splice(index, 1)
   }
 
-  async untilWork(signal: AbortSignal): Promise<void> {
-    if (this.#messages.length > 0 || signal.aborted) return
+  /** Until the next message, or until somebody calls `wake`. */
+  async untilWoken(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return
     await new Promise<void>((resolve) => {
       this.#wake = resolve
       signal.addEventListener('abort', () => resolve(), { once: true })

@@ -69,8 +69,21 @@ export function createTelemetry(deps: TelemetryDeps, rules: TelemetryRules): Tel
     await deps.broker.publish(message, { signal })
     published++
   }
+  /** Keys of presses that the broker has, whose rows the disk would not let go. */
+  let toldKeys: readonly string[] = []
+  const forget = async (key: string): Promise<void> => {
+    toldKeys = [...toldKeys, key]
+    try {
+      await deps.records.write(toldKeys.map((told) => ({ remove: 'outbox', key: told })))
+      toldKeys = []
+    } catch (error) {
+      if (isFault(error, 'bug') || !isFault(error)) throw error
+      // Told twice after a restart is better than not telling what comes next.
+      deps.log.warn('outbox.not_cleared', { problem: error.message })
+    }
+  }
   const teller: Teller = {
-    untilWork: (signal) => line.untilWork(signal),
+    line,
     async greet(signal) {
       const status = JSON.stringify({ version: 1, name: rules.name, dropped: line.dropped })
       await publishNow(messageFor(rules, 'availability', 'online'), signal)
@@ -80,8 +93,8 @@ export function createTelemetry(deps: TelemetryDeps, rules: TelemetryRules): Tel
       const first = line.first()
       if (first === undefined) return
       await publishNow(first.message, signal)
-      if (first.key !== undefined) await deps.records.write([{ remove: 'outbox', key: first.key }])
       line.remove(first)
+      if (first.key !== undefined) await forget(first.key)
     },
   }
   return {
@@ -92,13 +105,11 @@ export function createTelemetry(deps: TelemetryDeps, rules: TelemetryRules): Tel
     async publish(kind, payload) {
       const text = JSON.stringify(withIso(payload))
       const message = messageFor(rules, kind, text)
-      if (kind !== 'press') {
-        line.push({ key: undefined, message })
-        return
-      }
-      const key = line.nextKey()
-      // Even when the disk refuses, the household is told; only a restart would then forget it.
-      await deps.records.write([{ put: 'outbox', key, row: text }]).finally(() => line.push({ key, message }))
+      const key = kind === 'press' ? line.nextKey() : undefined
+      // At once, so that nothing overtakes it. Even when the disk refuses, the household is told; only a restart would
+      // then forget it. Should the broker be quicker than the disk: writes apply in the order of their calls.
+      line.push({ key, message })
+      if (key !== undefined) await deps.records.write([{ put: 'outbox', key, row: text }])
     },
     waiting: () => line.length,
     published: () => published,
@@ -110,7 +121,7 @@ export function createTelemetry(deps: TelemetryDeps, rules: TelemetryRules): Tel
 }
 
 type Teller = {
-  readonly untilWork: (signal: AbortSignal) => Promise<void>
+  readonly line: MessageLine
   readonly greet: (signal: AbortSignal) => Promise<void>
   readonly sendFirst: (signal: AbortSignal) => Promise<void>
 }
@@ -121,24 +132,26 @@ async function keepTelling(
   teller: Teller,
   signal: AbortSignal,
 ): Promise<void> {
-  let isGreeted = false
+  let made = 0
+  let greeted = 0
   const newConnections = (async () => {
-    for await (const _connection of broker.connections({ signal })) isGreeted = false
+    for await (const _connection of broker.connections({ signal })) {
+      made++
+      teller.line.wake()
+    }
   })()
   while (!signal.aborted) {
     try {
-      if (!broker.isConnected()) await clock.sleep(RETRY_MS, { signal })
-      else if (!isGreeted) {
-        isGreeted = true
+      const toGreet = made
+      if (made === 0 || !broker.isConnected()) await teller.line.untilWoken(signal)
+      else if (greeted < made) {
         await teller.greet(signal)
-      } else {
-        await teller.untilWork(signal)
-        await teller.sendFirst(signal)
-      }
+        greeted = toGreet
+      } else if (teller.line.length > 0) await teller.sendFirst(signal)
+      else await teller.line.untilWoken(signal)
     } catch (error) {
       if (signal.aborted) break
       if (!isFault(error, 'unavailable', 'denied')) throw error
-      isGreeted = false
       log.info('broker.waits', { kind: error.kind, problem: messageOf(error) })
       await clock.sleep(RETRY_MS, { signal }).catch(() => {}) // Aborted: the loop's condition ends it.
     }

@@ -1,0 +1,314 @@
+import { describe, expect, it } from 'vitest'
+import { createMemoryBroker } from '../../sim/devices/memory-broker.ts'
+import { MemoryRecords } from '../../sim/devices/memory-records.ts'
+import { SimClock } from '../../sim/devices/sim-clock.ts'
+import { Fault } from '../base/fault.ts'
+import type { Json } from '../base/json.ts'
+import { silentLog } from '../base/log.ts'
+import { unixMs } from '../base/time.ts'
+import type { Broker } from '../ports/broker.ts'
+import type { Records } from '../ports/records.ts'
+import { createTelemetry, topicOf, willOf, type Telemetry } from './index.ts'
+
+const NEW_YEAR = 1_767_225_600_000
+const RULES = { prefix: 'lintel', device: 'Front/door', name: 'Front door' }
+const HELLO = ['availability online', 'status {"version":1,"name":"Front door","dropped":0}']
+
+describe('telemetry', () => {
+  it('says hello once when it connects, and goodbye when it stops', async () => {
+    const house = new House()
+    await house.running(async () => {})
+    expect(house.told()).toEqual([...HELLO, 'availability offline'])
+  })
+
+  it('has messages retained that describe a state, and no others', async () => {
+    const house = new House()
+    await house.running(async ({ publish }) => {
+      await publish('press', { visit: 'a' })
+      await publish('motion', { state: 'on' })
+      await publish('visit', { state: 'began' })
+      await publish('clip', { state: 'sealed' })
+    })
+    const retained = house.hub.told.filter(({ retain }) => retain).map(({ topic }) => topic)
+    expect(new Set(retained)).toEqual(
+      new Set(['lintel/Front-door/availability', 'lintel/Front-door/status', 'lintel/Front-door/motion']),
+    )
+    expect(house.hub.told.every(({ qos }) => qos === 1)).toBe(true)
+  })
+
+  it('tells times for programs and for people', async () => {
+    const house = new House()
+    await house.running(({ publish }) => publish('press', { visit: 'a', at: NEW_YEAR }))
+    expect(house.told()).toContain('press {"visit":"a","at":1767225600000,"iso":"2026-01-01T00:00:00.000Z"}')
+  })
+
+  it('puts what happens in one topic for each device, whatever its name', () => {
+    expect(topicOf(RULES, 'press')).toBe('lintel/Front-door/press')
+    expect(willOf(RULES)).toEqual({
+      topic: 'lintel/Front-door/availability',
+      payload: 'offline',
+      qos: 1,
+      retain: true,
+    })
+  })
+
+  it('keeps the order in which things happened, also when nobody waits in between', async () => {
+    const house = new House()
+    await house.running(async ({ publish }) => {
+      await Promise.all([
+        publish('motion', { n: 1 }),
+        publish('press', { n: 2 }),
+        publish('visit', { n: 3 }),
+        publish('press', { n: 4 }),
+        publish('clip', { n: 5 }),
+      ])
+    })
+    expect(house.toldOf('n')).toEqual([1, 2, 3, 4, 5])
+  })
+
+  it('counts what the broker has acknowledged, and what waits', async () => {
+    const house = new House()
+    house.hub.cut()
+    await house.telemetry.publish('motion', { state: 'on' })
+    expect(house.telemetry.waiting()).toBe(1)
+    await house.running(async () => {
+      house.hub.mend()
+      await house.clock.advance(10_000)
+      expect(house.telemetry.waiting()).toBe(0)
+      expect(house.telemetry.published()).toBe(3)
+    })
+  })
+})
+
+describe('a press', () => {
+  it('is on disk before anybody is told that it is queued, and gone when the broker has it', async () => {
+    const house = new House()
+    house.hub.cut()
+    await house.telemetry.publish('press', { visit: 'a' })
+    expect(await house.outbox()).toEqual(['{"visit":"a"}'])
+    await house.running(async () => {
+      house.hub.mend()
+      await house.clock.advance(10_000)
+      expect(await house.outbox()).toEqual([])
+    })
+  })
+
+  it('is told after a restart, with the time at which it happened, before all that comes later', async () => {
+    const house = new House()
+    house.hub.cut()
+    await house.telemetry.publish('press', { visit: 'a', at: NEW_YEAR })
+    await house.telemetry.publish('motion', { state: 'off', at: NEW_YEAR })
+    await house.clock.advance(3_600_000)
+    await house.restart()
+    await house.telemetry.publish('press', { visit: 'b', at: NEW_YEAR + 3_600_000 })
+    await house.running(async () => {
+      house.hub.mend()
+      await house.clock.advance(10_000)
+    })
+    expect(house.toldOf('at')).toEqual([NEW_YEAR, NEW_YEAR + 3_600_000])
+    expect(await house.outbox()).toEqual([])
+  })
+
+  it('is told again when its acknowledgement was lost, and stays on disk until then', async () => {
+    const house = new House()
+    let isLost = false
+    house.hub.onPublish = ({ topic }) => {
+      if (isLost || !topic.endsWith('/press')) return undefined
+      isLost = true
+      return 'lose-answer'
+    }
+    await house.running(async ({ publish }) => {
+      await publish('press', { n: 1 })
+      await house.clock.advance(0)
+      expect(await house.outbox()).toHaveLength(1)
+      await house.clock.advance(10_000)
+    })
+    expect(house.toldOf('n')).toEqual([1, 1])
+    expect(await house.outbox()).toEqual([])
+  })
+
+  it('is told even though the disk refuses it, and whoever pressed hears of the disk', async () => {
+    const house = new House()
+    await house.running(async ({ publish }) => {
+      house.index.refuseWrites(new Fault('full', 'no room'))
+      await expect(publish('press', { n: 1 })).rejects.toThrow('no room')
+      house.index.refuseWrites(undefined)
+      await house.clock.advance(0)
+    })
+    expect(house.toldOf('n')).toEqual([1])
+  })
+
+  it('is told once although the disk is full when the broker acknowledges it, and leaves the disk with the next', async () => {
+    const house = new House()
+    await house.running(async ({ publish }) => {
+      await publish('press', { n: 1 })
+      house.index.refuseWrites(new Fault('full', 'no room'))
+      await publish('motion', { n: 2 })
+      await house.clock.advance(60_000)
+      expect(await house.outbox()).toHaveLength(1)
+      house.index.refuseWrites(undefined)
+      await publish('press', { n: 3 })
+      await house.clock.advance(0)
+      expect(await house.outbox()).toEqual([])
+    })
+    expect(house.toldOf('n')).toEqual([1, 2, 3])
+  })
+})
+
+describe('when the broker is away', () => {
+  it('telemetry waits for it, keeps the order, and says hello once for each connection', async () => {
+    const house = new House()
+    await house.running(async ({ publish }) => {
+      await house.clock.advance(0)
+      house.hub.cut()
+      await publish('press', { n: 1 })
+      await publish('motion', { n: 2 })
+      await house.clock.advance(3_600_000)
+      house.hub.mend()
+      await house.clock.advance(10_000)
+    })
+    expect(house.told()).toEqual([
+      ...HELLO,
+      'availability offline',
+      ...HELLO,
+      'press {"n":1}',
+      'motion {"n":2}',
+      'availability offline',
+    ])
+  })
+
+  it('telemetry takes back the last will as soon as it is connected again, though nothing happens', async () => {
+    const house = new House()
+    await house.running(async () => {
+      await house.clock.advance(10_000)
+      house.hub.cut()
+      await house.clock.advance(10_000)
+      house.hub.mend()
+      await house.clock.advance(10_000)
+      expect(house.told()).toEqual([...HELLO, 'availability offline', ...HELLO])
+    })
+  })
+
+  it('telemetry says hello again when the broker refused to listen', async () => {
+    const house = new House()
+    let refusals = 0
+    house.hub.onPublish = () => (refusals++ < 3 ? new Fault('denied', 'not yet') : undefined)
+    await house.running(async ({ publish }) => {
+      await publish('motion', { n: 1 })
+      await house.clock.advance(60_000)
+    })
+    expect(house.told()).toEqual([...HELLO, 'motion {"n":1}', 'availability offline'])
+  })
+
+  it('the oldest messages that are no presses go, over a thousand, and their number is told', async () => {
+    const house = new House()
+    house.hub.cut()
+    await house.telemetry.publish('motion', { n: 0 })
+    await house.telemetry.publish('press', { n: 1 })
+    for (let n = 2; n < 1003; n++) await house.telemetry.publish('motion', { n })
+    expect(house.telemetry.waiting()).toBe(1000)
+    await house.running(async () => {
+      house.hub.mend()
+      await house.clock.advance(10_000)
+    })
+    expect(house.toldOf('n').slice(0, 3)).toEqual([1, 4, 5])
+    expect(house.toldOf('n')).toHaveLength(1000)
+    expect(house.told()).toContain('status {"version":1,"name":"Front door","dropped":3}')
+  })
+
+  it('no press is ever dropped', async () => {
+    const house = new House()
+    house.hub.cut()
+    for (let n = 0; n < 1001; n++) await house.telemetry.publish('press', { n })
+    await house.telemetry.publish('motion', { n: -1 })
+    expect(house.telemetry.waiting()).toBe(1001)
+    await house.running(async () => {
+      house.hub.mend()
+      await house.clock.advance(10_000)
+    })
+    expect(house.toldOf('n')).toEqual(Array.from({ length: 1001 }, (_, n) => n))
+  })
+
+  it('telemetry stops when it is told to, and leaves the goodbye to the last will', async () => {
+    const house = new House()
+    house.hub.cut()
+    await house.telemetry.publish('press', { n: 1 })
+    await house.running(() => house.clock.advance(10_000))
+    expect(house.told()).toEqual(['availability offline'])
+    expect(await house.outbox()).toHaveLength(1)
+  })
+
+  it('telemetry waits two seconds with its goodbye for a broker that does not answer, and no longer', async () => {
+    const house = new House()
+    const slow: Broker = {
+      ...house.hub.open(willOf(RULES)),
+      publish: (_message, { signal }) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(new Fault('aborted', 'stopped')), { once: true })
+        }),
+    }
+    house.restartWith(slow)
+    const stop = new AbortController()
+    const running = house.telemetry.run(stop.signal)
+    await house.clock.advance(1000)
+    stop.abort()
+    let isOver = false
+    const over = running.then(() => (isOver = true))
+    await house.clock.advance(1999)
+    expect(isOver).toBe(false)
+    await house.clock.advance(1)
+    await over
+  })
+})
+
+type Publish = Telemetry['publish']
+
+/** Telemetry with everything around it, in memory. */
+class House {
+  readonly clock = new SimClock({ bootWall: unixMs(NEW_YEAR) })
+  readonly hub = createMemoryBroker()
+  readonly index = new MemoryRecords()
+  readonly records: Records = this.index.open()
+  telemetry: Telemetry = this.#create(this.hub.open(willOf(RULES)))
+
+  /** Runs it while `story` happens, lets everything settle, and stops it. */
+  async running(story: (house: { publish: Publish }) => Promise<void>): Promise<void> {
+    const stop = new AbortController()
+    const running = this.telemetry.run(stop.signal)
+    await story({ publish: (kind, payload) => this.telemetry.publish(kind, payload) })
+    await this.clock.advance(0)
+    stop.abort()
+    await running
+  }
+
+  /** As after a power cut: only what is on disk is still known. */
+  async restart(): Promise<void> {
+    this.restartWith(this.hub.open(willOf(RULES)))
+    await this.telemetry.open()
+  }
+
+  restartWith(broker: Broker): void {
+    this.telemetry = this.#create(broker)
+  }
+
+  /** `press {"n":1}`, in the order in which the broker heard it. */
+  told(): readonly string[] {
+    return this.hub.told.map(({ topic, payload }) => `${topic.split('/').at(-1)} ${payload}`)
+  }
+
+  /** This member of all messages that have it. */
+  toldOf(member: string): readonly Json[] {
+    return this.hub.told
+      .filter(({ payload }) => payload.startsWith('{'))
+      .map(({ payload }) => (JSON.parse(payload) as Record<string, Json>)[member]) // We are told JSON objects only.
+      .filter((value) => value !== undefined)
+  }
+
+  async outbox(): Promise<readonly Json[]> {
+    return (await this.records.list('outbox')).map(({ row }) => row)
+  }
+
+  #create(broker: Broker): Telemetry {
+    return createTelemetry({ broker, clock: this.clock, records: this.records, log: silentLog }, RULES)
+  }
+}
