@@ -1,3 +1,4 @@
+import { Bell } from '../base/bell.ts'
 import type { BrokerMessage } from '../ports/broker.ts'
 import { orderKey } from '../ports/records.ts'
 
@@ -11,7 +12,8 @@ export class MessageLine {
   readonly #messages: WaitingMessage[] = []
   #dropped = 0
   #nextKey = 0
-  #wake: () => void = () => {}
+  /** Rings with every message; others may ring it too. */
+  readonly bell = new Bell()
 
   get length(): number {
     return this.#messages.length
@@ -37,11 +39,7 @@ export class MessageLine {
       this.#messages.splice(oldest, 1)
       this.#dropped++
     }
-    this.wake()
-  }
-
-  wake(): void {
-    this.#wake()
+    this.bell.ring()
   }
 
   first(): WaitingMessage | undefined {
@@ -52,14 +50,5 @@ export class MessageLine {
   remove(waiting: WaitingMessage): void {
     const index = this.#messages.indexOf(waiting)
     if (index >= 0) this.#messages.splice(index, 1)
-  }
-
-  /** Until the next message, or until somebody calls `wake`. */
-  async untilWoken(signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve
-      signal.addEventListener('abort', () => resolve(), { once: true })
-    })
   }
 }

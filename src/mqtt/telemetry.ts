@@ -137,18 +137,18 @@ async function keepTelling(
   const newConnections = (async () => {
     for await (const _connection of broker.connections({ signal })) {
       made++
-      teller.line.wake()
+      teller.line.bell.ring()
     }
   })()
   while (!signal.aborted) {
     try {
       const toGreet = made
-      if (made === 0 || !broker.isConnected()) await teller.line.untilWoken(signal)
+      if (made === 0 || !broker.isConnected()) await teller.line.bell.untilRung(signal)
       else if (greeted < made) {
         await teller.greet(signal)
         greeted = toGreet
       } else if (teller.line.length > 0) await teller.sendFirst(signal)
-      else await teller.line.untilWoken(signal)
+      else await teller.line.bell.untilRung(signal)
     } catch (error) {
       if (signal.aborted) break
       if (!isFault(error, 'unavailable', 'denied')) throw error

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { Bell } from '../base/bell.ts'
 import { Fault, type FaultKind } from '../base/fault.ts'
 import type { ClipId } from '../base/ids.ts'
 import type { Json } from '../base/json.ts'
@@ -60,18 +61,8 @@ const RETRY: RetryRules = { delayMsMin: 500, delayMsMax: 300_000 }
 
 export function createUploads(deps: UploadDeps): Uploads {
   const line = new WaitingLine()
-  let wake: () => void = () => {}
+  const bell = new Bell()
   let isWoken = false
-  const untilWoken = async (signal: AbortSignal): Promise<void> => {
-    if (isWoken || signal.aborted) return
-    await new Promise<void>((resolve) => {
-      wake = () => {
-        signal.removeEventListener('abort', wake)
-        resolve()
-      }
-      signal.addEventListener('abort', wake, { once: true })
-    })
-  }
   return {
     async open() {
       for (const { key, row } of await deps.records.list('upload')) {
@@ -86,12 +77,12 @@ export function createUploads(deps: UploadDeps): Uploads {
     waiting: () => ({ objects: line.size, bytes: line.bytes() }),
     wake() {
       isWoken = true
-      wake()
+      bell.ring()
     },
     async run(signal) {
       let attempt = 0
       while (!signal.aborted) {
-        await untilWoken(signal)
+        if (!isWoken) await bell.untilRung(signal)
         isWoken = false
         const next = await oldest(deps, line)
         if (next === undefined) continue
