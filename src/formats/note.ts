@@ -100,6 +100,7 @@ export function parseCheckpoint(body: string): Checkpoint {
     origin === '' ||
     !/^(0|[1-9]\d{0,14})$/.test(size ?? '') ||
     bytes.length !== 32 ||
+    Buffer.from(bytes).toString('base64') !== root || // One spelling only, as in signatures.
     rest.length === 0
   )
     throw new Fault('corrupt', 'checkpoint: wanted origin, size and root hash, a line each')
