@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import {
   encodeEntry,
+  encodeMeta,
   formatRecipient,
   lineOf,
   makePair,
@@ -90,7 +91,7 @@ describe('what is written down', () => {
     expect(openManifest('m', signNote(lineOf(manifest), device))).toEqual(manifest)
     expect(openRecipientList('r', signRecipients(list, owner))).toEqual(list)
     expect(openGrant('g', signGrant(grant, owner))).toEqual(grant)
-    expect(parseMeta('meta', JSON.stringify(meta))).toEqual(meta)
+    expect(parseMeta('meta', encodeMeta(meta))).toEqual(meta)
     for (const entry of ENTRIES) expect(parseEntry('e', encodeEntry(entry))).toEqual(entry)
   })
 
@@ -99,6 +100,10 @@ describe('what is written down', () => {
       `{"clip":"${CLIP}","manifest":"${HASH}","name":"${NAME}","type":"clip"}`,
     )
     expect(lineOf(list)).toMatch(/^\{"format":.*,"owner":.*,"previous":null,"recipients":.*,"version":1\}\n$/)
+  })
+
+  it('shows no id of a clip in the letters in which it stands everywhere else', () => {
+    expect(encodeMeta({ ...meta, continues: CLIP })).not.toContain(CLIP.slice(0, 4))
   })
 
   it('is refused with members that are not understood', () => {
