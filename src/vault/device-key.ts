@@ -1,5 +1,5 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
-import { fromUtf8, utf8 } from '../base/bytes.ts'
+import { utf8 } from '../base/bytes.ts'
 import { Fault, isFault } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import { signerOf, signNote } from '../formats/index.ts'
@@ -31,7 +31,7 @@ export async function openDeviceKey({
 
 async function readKey(disk: Disk): Promise<string | undefined> {
   try {
-    return fromUtf8(await disk.read(KEY_FILE))
+    return Buffer.from(await disk.read(KEY_FILE)).toString('latin1') // PEM is ASCII; whatever else it is, `parseKey` says so.
   } catch (error) {
     if (isFault(error, 'missing')) return undefined
     throw error

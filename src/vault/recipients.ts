@@ -43,8 +43,7 @@ export async function openRecipients({
   if (pin !== undefined) checkPin(pin, known)
   return {
     async current() {
-      const note = await readNote(disk)
-      // A list that vanished or was damaged while we run changes nothing: the one we know was good.
+      const note = await rereadNote(disk)
       if (note !== undefined && note !== known.note) known = acceptRecipients(known, note) ?? known
       return known.list.recipients.map(({ key }) => key)
     },
@@ -112,9 +111,29 @@ export function acceptRecipients(known: Known, note: string): Known | undefined 
 
 async function readNote(disk: Disk): Promise<string | undefined> {
   try {
-    return fromUtf8(await disk.read(RECIPIENTS_FILE))
+    return textOf(await disk.read(RECIPIENTS_FILE))
   } catch (error) {
     if (isFault(error, 'missing')) return undefined
     throw error
+  }
+}
+
+/** A list that vanished, was damaged or cannot be read while we run changes nothing: the one we know was good. */
+async function rereadNote(disk: Disk): Promise<string | undefined> {
+  try {
+    return await readNote(disk)
+  } catch (error) {
+    if (isFault(error) && error.kind !== 'bug') return undefined
+    throw error
+  }
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return fromUtf8(bytes)
+  } catch (cause) {
+    throw new Fault('corrupt', `${RECIPIENTS_FILE}: wanted a signed note, got bytes that are no text`, {
+      cause,
+    })
   }
 }
