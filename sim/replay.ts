@@ -1,5 +1,5 @@
 /** One video through the real doorbell: a small world is built around it, virtual time runs, and what happened is retold. */
-import { messageOf } from '../src/base/fault.ts'
+import { errorOf, messageOf } from '../src/base/fault.ts'
 import type { Log } from '../src/base/log.ts'
 import { monoMs, unixMs, type MonoMs } from '../src/base/time.ts'
 import type { Config } from '../src/config/index.ts'
@@ -69,10 +69,10 @@ export async function replay(given: Replay): Promise<SimSummary> {
     await world.stopScript()
     await doorbell[Symbol.asyncDispose]()
   }
-  if (crash !== undefined) throw crash.error
+  if (crash !== undefined) throw errorOf(crash.error)
   // What was recorded until then is sealed and safe; but the file was not played to its end, and that is said.
   const problem = world.camera.problem()
-  if (problem !== undefined) throw problem
+  if (problem !== undefined) throw errorOf(problem)
   return summarise(happenings, {
     video: given.video.name,
     durationS: world.camera.durationS(),

@@ -61,11 +61,11 @@ export async function openEmbeddedCloud(options: CloudOptions): Promise<Embedded
 }
 
 async function openStoreServer(options: CloudOptions, account: CloudAccount, scope: Scope): Promise<number> {
-  const { now = Date.now, log, ifNoneMatch = 'honoured', patienceMs = PATIENCE_MS } = options
+  const { now = () => Date.now(), log, ifNoneMatch = 'honoured', patienceMs = PATIENCE_MS } = options
   const folder = new ObjectFolder(options.folder)
   await folder.makeBucket(account.bucket)
   await folder.sweep(now())
-  const { server, settled } = createS3Server({
+  const store = createS3Server({
     folder,
     credentials: account,
     now,
@@ -73,13 +73,14 @@ async function openStoreServer(options: CloudOptions, account: CloudAccount, sco
     ifNoneMatch,
     patienceMs,
   })
+  const { server } = store
   const port = await listen(server, options.port ?? 0, options)
   scope.own('store', {
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeAllConnections()
       await closed
-      await settled()
+      await store.settled()
     },
   })
   return port
@@ -92,9 +93,9 @@ async function openBrokerServer(
   scope: Scope,
 ): Promise<number> {
   const { log, mqttPrefix: prefix = 'lintel', patienceMs = PATIENCE_MS } = options
-  const { server, close } = await createBrokerServer(account, { prefix, patienceMs, log })
-  scope.own('broker', { [Symbol.asyncDispose]: close })
-  return listen(server, wantedPort, options)
+  const broker = await createBrokerServer(account, { prefix, patienceMs, log })
+  scope.own('broker', { [Symbol.asyncDispose]: () => broker.close() })
+  return listen(broker.server, wantedPort, options)
 }
 
 async function listen(

@@ -38,6 +38,10 @@ export function isFault(error: unknown, ...kinds: readonly FaultKind[]): error i
 /** The message of whatever was thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
+/** Whatever was thrown, as something that may be thrown again. */
+export const errorOf = (thrown: unknown): Error =>
+  thrown instanceof Error ? thrown : new Error(messageOf(thrown), { cause: thrown })
+
 /** True when `error` is how an aborted signal makes itself known. */
 export const isAbort = (error: unknown): boolean =>
   isFault(error, 'aborted') || (error instanceof Error && error.name === 'AbortError')

@@ -1,6 +1,6 @@
 import { assert, assertNever } from '../base/assert.ts'
 import { concatBytes } from '../base/bytes.ts'
-import { isFault } from '../base/fault.ts'
+import { errorOf, isFault } from '../base/fault.ts'
 import type { ClipId, VisitId } from '../base/ids.ts'
 import type { MonoMs } from '../base/time.ts'
 import { fragment, initSegment } from '../media/index.ts'
@@ -159,7 +159,7 @@ export class GrowingClip {
     const finished = this.#finished
     if (finished === undefined) return
     await this.#poster
-    if (this.#posterFault !== undefined) throw this.#posterFault
+    if (this.#posterFault !== undefined) throw errorOf(this.#posterFault)
     const { room } = this.#bench
     if (partsOf(this.#onShelf()).length === 0) {
       await room.expire(this.#onShelf(), 'empty')

@@ -137,8 +137,9 @@ async function everyFile(): Promise<readonly Buffer[]> {
   const whole = await Promise.all(files.map((entry) => readFile(join(entry.parentPath, entry.name))))
   const inside = (await records.list('upload')).flatMap(({ row }) => {
     const source = typeof row === 'object' && row !== null && 'source' in row ? row.source : undefined
-    const isInline = typeof source === 'object' && source !== null && 'inline' in source
-    return isInline ? [Buffer.from(String(source.inline), 'base64')] : []
+    const inline =
+      typeof source === 'object' && source !== null && 'inline' in source ? source.inline : undefined
+    return typeof inline === 'string' ? [Buffer.from(inline, 'base64')] : []
   })
   return [...whole, ...inside]
 }

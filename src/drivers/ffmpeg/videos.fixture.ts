@@ -53,7 +53,7 @@ export function makeVideos(): Videos {
   const make = (name: string, args: readonly string[]): string => {
     const whole = ['-v', 'error', '-nostdin', '-y', ...args, `file:${name}`]
     const { status, stderr } = spawnSync('ffmpeg', whole, { cwd: folder })
-    assert(status === 0, `ffmpeg makes ${name}: ${stderr}`)
+    assert(status === 0, `ffmpeg makes ${name}: ${stderr.toString()}`)
     made.add(name)
     return join(folder, name)
   }
@@ -95,7 +95,7 @@ export function listPackets(path: string): readonly ListedPacket[] {
 
 export function ffprobeJson(args: readonly string[]): Record<string, unknown> {
   const { stdout, stderr, status } = spawnSync('ffprobe', ['-v', 'error', ...args], { maxBuffer: 1 << 28 })
-  assert(status === 0 && stderr.length === 0, `ffprobe ${args.join(' ')} is content: ${stderr}`)
+  assert(status === 0 && stderr.length === 0, `ffprobe ${args.join(' ')} is content: ${stderr.toString()}`)
   const answer: unknown = JSON.parse(stdout.toString())
   assert(typeof answer === 'object' && answer !== null, 'ffprobe answers an object')
   return { ...answer }
