@@ -1,7 +1,8 @@
 /** Runs the tests and hands every result to the report: a line for each file, every failure, everything skipped. */
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
-import { startVitest, type Reporter, type TestCase, type TestModule } from 'vitest/node'
+import { startVitest, type Reporter, type TestCase, type TestModule, type TestSuite } from 'vitest/node'
 import type { Report } from './report.ts'
 import { ROOT } from './tools.ts'
 
@@ -13,6 +14,7 @@ export async function runTests(report: Report, { filters, quick }: TestChoice): 
     run: true,
     watch: false,
     passWithNoTests: true,
+    includeTaskLocation: true,
     reporters: [reporterTo(report)],
     ...(quick ? { exclude: ['**/node_modules/**', '**/*.e2e.test.ts'] } : {}),
   })
@@ -52,8 +54,21 @@ function reportTest(report: Report, file: string, test: TestCase): void {
   const result = test.result()
   if (result.state === 'failed') {
     report.failed(title, test.diagnostic()?.duration ?? 0, result.errors.map(describe).join('\n\n'))
-  } else if (result.state === 'skipped') report.skipped(title, result.note ?? '')
+  } else if (result.state === 'skipped') report.skipped(title, result.note ?? reasonOf(test))
   else if (result.state === 'pending') report.failed(title, 0, 'did not finish')
+}
+
+/** The condition that the test's author wrote, on the test or on a group around it. */
+function reasonOf(test: TestCase): string {
+  const lines = readFileSync(test.module.moduleId, 'utf8').split('\n')
+  let part: TestCase | TestSuite | TestModule = test
+  while (part.type !== 'module') {
+    const line: string = lines[(part.location?.line ?? 0) - 1] ?? ''
+    const condition = /[.](skipIf|runIf)\((.+?)\)(?:[.(]|$)/.exec(line)
+    if (condition !== null) return `${condition[1] === 'skipIf' ? 'because' : 'needs'} ${condition[2]}`
+    part = part.parent
+  }
+  return 'no reason given'
 }
 
 type ShownError = {
