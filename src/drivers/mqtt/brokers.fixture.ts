@@ -121,7 +121,7 @@ async function startMosquitto(config: string): Promise<() => Promise<void>> {
     ended.then(() => reject(new Error(`mosquitto ended: ${said}`)), reject)
   })
   return async () => {
-    child.kill('SIGTERM')
+    child.kill('SIGKILL') // It does not notice a SIGTERM that comes just after it said that it runs.
     await ended
   }
 }
