@@ -11,5 +11,6 @@
  * See: `motion.ts` for the order of things, `background.ts` and `light.ts` for the model, `tracks.ts` for the evidence.
  */
 export { createMotionDetector } from './motion.ts'
-export type { Box, MotionDetector, MotionEvent, MotionResult, MotionRules } from './motion.ts'
+export type { MotionDetector, MotionRules } from './motion.ts'
+export type { Box, MotionEvent, MotionResult } from './spell.ts'
 export type { Zone } from './zones.ts'

@@ -77,12 +77,21 @@ function markCandidates({ candidates, residual }: Marks, look: Look, grid: Grid)
     candidates[i] = 0
     let distance = comparison.distance[i] ?? 0
     if (distance <= 1 || watched[i] === 0) continue
-    const restless = unrest[i] ?? 0
+    const restless = restlessAround(unrest, i, grid)
     distance = tolerateShift(distance, i, look, grid, isNovice || restless > 0.1 ? 1 : 0.5)
     if (distance <= 1 + 3 * restless) continue
     if (visitors[i] !== 1 && isLit(picture, means, i, grid)) continue
     candidates[i] = 1
   }
+}
+
+/** Where one branch sways, the next one will: unrest here, or half of that close by. */
+function restlessAround(unrest: Float32Array, i: number, { cols }: Grid): number {
+  const reach = 3
+  let near = 0
+  for (const j of [i - reach, i + reach, i - reach * cols, i + reach * cols])
+    near = Math.max(near, unrest[j] ?? 0)
+  return Math.max(unrest[i] ?? 0, 0.5 * near)
 }
 
 /** Wind moves what has texture by a cell: what the neighbours look like is no surprise here. */

@@ -1,43 +1,19 @@
 import { Fault } from '../base/fault.ts'
-import { monoMs, type MonoMs } from '../base/time.ts'
+import type { MonoMs } from '../base/time.ts'
 import type { LumaFrame } from '../ports/camera.ts'
 import { accept, compare, createBackground, learn, type Background, type Comparison } from './background.ts'
 import { createBlobs, findBlobs, type Blobs } from './blobs.ts'
 import { gridFor, readCells, type Grid } from './grid.ts'
 import { createLight, measureLight, type Light } from './light.ts'
 import { createMarks, markForeground, type Marks } from './marks.ts'
-import {
-  createTracks,
-  followBlobs,
-  isStill,
-  type Moment,
-  type Track,
-  type TrackRules,
-  type Tracks,
-} from './tracks.ts'
+import { createTracks, followBlobs, isStill, type Moment, type TrackRules, type Tracks } from './tracks.ts'
+import { BEFORE_ALL, endSpell, judge, STILL, type MotionResult, type Spell } from './spell.ts'
 import { watchedCells, type Zone } from './zones.ts'
 
 export type MotionRules = {
   /** 0: only what is large and clear; 1: everything that moves. */
   readonly sensitivity: number
   readonly zones: readonly Zone[]
-}
-
-/** A part of the picture; all from 0 (left, top) to 1 (right, bottom). */
-export type Box = { readonly x: number; readonly y: number; readonly width: number; readonly height: number }
-
-export type MotionEvent =
-  /** `at` is when it really began: some frames before it was certain. */
-  | { readonly kind: 'motion-began'; readonly at: MonoMs }
-  /** `at` is the last moment at which something moved. */
-  | { readonly kind: 'motion-ended'; readonly at: MonoMs }
-
-export type MotionResult = {
-  readonly moving: boolean
-  /** How certain it is that somebody is there, 0 to 1. */
-  readonly score: number
-  readonly boxes: readonly Box[]
-  readonly events: readonly MotionEvent[]
 }
 
 export interface MotionDetector {
@@ -64,32 +40,18 @@ type Memory = {
   readonly rules: TrackRules
   readonly tolerance: number
   at: MonoMs
+  /** How much of the picture stood out in the frame before. */
+  share: number
+  unsettledUntil: number
 }
 
-/** Movement that was reported and has not ended. */
-type Spell =
-  | { readonly phase: 'quiet'; readonly since: number }
-  | { readonly phase: 'moving'; readonly movedAt: MonoMs }
-
-const VISITOR = 1
-const SUSPECT = 2
-
-type Verdict = { readonly spell: Spell; readonly result: MotionResult }
-
-const STILL: MotionResult = { moving: false, score: 0, boxes: [], events: [] }
 const STEP_S_MAX = 2
-/** Onsets are not looked for further back than this. */
-const ONSET_MS_MAX = 1500
-/** Movement with shorter breaks is one movement. */
-const BREAK_MS_MAX = 1000
-const MOVING_MS = 500
-
 export function createMotionDetector(rules: MotionRules): MotionDetector {
   const { sensitivity } = rules
   if (!(sensitivity >= 0 && sensitivity <= 1))
     throw new Fault('invalid', `sensitivity: wanted a number from 0 to 1, got ${sensitivity}`)
   let memory: Memory | undefined
-  let spell: Spell = { phase: 'quiet', since: -Infinity }
+  let spell: Spell = BEFORE_ALL
   return {
     step(frame) {
       checkFrame(frame)
@@ -101,8 +63,8 @@ export function createMotionDetector(rules: MotionRules): MotionDetector {
       }
       if (frame.at <= memory.at) return STILL // Seen already, or out of order: time does not go back.
       const moment = momentOf(memory, frame)
-      lookAt(memory, frame, moment, rules)
-      const verdict = judge(memory, spell, moment)
+      lookAt(memory, frame, moment)
+      const verdict = judge(memory.tracks.list, spell, moment.at, memory.grid)
       spell = verdict.spell
       return verdict.result
     },
@@ -126,6 +88,8 @@ function beginMemory(frame: LumaFrame, rules: MotionRules): Memory {
     width,
     height,
     at,
+    share: 0,
+    unsettledUntil: -Infinity,
     grid,
     values,
     rules: trackRules(grid, rules),
@@ -147,8 +111,8 @@ const AREA_CLEAR_SHARE = 0.0012
 
 const trackRules = ({ cells }: Grid, { sensitivity }: MotionRules): TrackRules => ({
   areaClear: Math.max(4, cells * AREA_CLEAR_SHARE * 4 ** (1 - 2 * sensitivity)),
-  visitorStillMs: 12_000,
-  restStillMs: 2500,
+  visitorStillMs: 4000,
+  restStillMs: 1800,
   suspectStillMs: 1200,
   lostMs: 800,
 })
@@ -158,32 +122,77 @@ const momentOf = (memory: Memory, { at }: LumaFrame): Moment => ({
   elapsedS: Math.min(STEP_S_MAX, (at - memory.at) / 1000),
 })
 
-function lookAt(memory: Memory, frame: LumaFrame, moment: Moment, { zones: _ }: MotionRules): void {
-  const { grid, values, picture, light, background, comparison, marks, blobs, tracks, visitors, tolerance } =
-    memory
+/** One frame after the other goes through the same stations; what they find is in `memory`. */
+function lookAt(memory: Memory, frame: LumaFrame, moment: Moment): void {
+  const {
+    grid,
+    values,
+    picture,
+    light,
+    background,
+    comparison,
+    marks,
+    blobs,
+    tracks,
+    visitors,
+    tolerance,
+    watched,
+  } = memory
   const { elapsedS } = moment
   memory.at = frame.at
   readCells(frame, grid, values)
   measureLight(light, values, background.means, visitors, grid)
   for (let i = 0; i < picture.length; i++) picture[i] = (values[i] ?? 0) - (light.field[i] ?? 0)
   compare(background, picture, tolerance, comparison)
-  markForeground(
-    marks,
-    { picture, background, comparison, watched: memory.watched, visitors, tolerance, elapsedS },
-    grid,
-  )
+  markForeground(marks, { picture, background, comparison, watched, visitors, tolerance, elapsedS }, grid)
+  if (noticeUpheaval(memory, moment.at)) acceptAll(memory)
   findBlobs(blobs, marks, Math.max(1, Math.round(grid.cols / 60)), grid)
   followBlobs(tracks, blobs, moment, memory.rules, grid)
   acceptStill(memory, moment)
   noteVisitors(memory)
-  learn(background, {
-    picture,
-    light: light.field,
-    comparison,
-    foreground: marks.foreground,
-    visitors,
-    elapsedS,
-  })
+  const { foreground } = marks
+  learn(background, { picture, light: light.field, comparison, foreground, visitors, elapsedS })
+}
+
+const UPHEAVAL_MS = 1500
+/** What stands out in every quarter of the picture, and in the whole of it. */
+const UPHEAVAL = { least: 0.15, whole: 0.4 }
+const UNSETTLED_SHARE = 0.08
+
+/**
+ * The camera switched to infrared, was moved, or a lamp went on: suddenly all quarters of the picture are different.
+ * Nobody fills all of it from one frame to the next, nor without having been noticed before. Afterwards the camera
+ * takes a moment to settle.
+ */
+function noticeUpheaval(memory: Memory, at: MonoMs): boolean {
+  const shares = quarterShares(memory.marks.foreground, memory.grid)
+  const whole = shares.reduce((sum, share) => sum + share, 0) / shares.length
+  const isVisited = memory.tracks.list.some(({ id, phase }) => id !== 0 && phase === 'visitor')
+  const isSudden = memory.share < UPHEAVAL.least || !isVisited
+  memory.share = whole
+  const isUpheaval = isSudden && whole > UPHEAVAL.whole && Math.min(...shares) > UPHEAVAL.least
+  if (isUpheaval) memory.unsettledUntil = at + UPHEAVAL_MS
+  return isUpheaval || (at < memory.unsettledUntil && whole > UNSETTLED_SHARE)
+}
+
+function quarterShares(foreground: Uint8Array, { cols, rows, cells }: Grid): readonly number[] {
+  const counts = [0, 0, 0, 0]
+  for (let y = 0, i = 0; y < rows; y++) {
+    for (let x = 0; x < cols; x++, i++) {
+      if (foreground[i] === 0) continue
+      const quarter = (2 * y < rows ? 0 : 2) + (2 * x < cols ? 0 : 1)
+      counts[quarter] = (counts[quarter] ?? 0) + 1
+    }
+  }
+  return counts.map((count) => (4 * count) / cells)
+}
+
+function acceptAll({ marks, background, picture, tracks }: Memory): void {
+  for (let i = 0; i < picture.length; i++) {
+    if (marks.foreground[i] === 1) accept(background, i, picture[i] ?? 0)
+  }
+  marks.foreground.fill(0)
+  for (const track of tracks.list) if (track.phase === 'suspect') track.id = 0
 }
 
 /** What came and stays without moving is background from now on. */
@@ -198,6 +207,9 @@ function acceptStill({ tracks, background, picture, rules }: Memory, { at }: Mom
   }
 }
 
+const VISITOR = 1
+const SUSPECT = 2
+
 function noteVisitors({ visitors, tracks, marks }: Memory): void {
   for (let i = 0; i < visitors.length; i++) {
     const owner = tracks.owners[i] ?? 0
@@ -205,44 +217,3 @@ function noteVisitors({ visitors, tracks, marks }: Memory): void {
     visitors[i] = isVisitor ? VISITOR : (marks.foreground[i] ?? 0) * SUSPECT
   }
 }
-
-function judge({ tracks, grid }: Memory, spell: Spell, { at }: Moment): Verdict {
-  const visitors = tracks.list.filter(({ id, phase }) => id !== 0 && phase === 'visitor')
-  const score = tracks.list.reduce(
-    (most, { id, evidence, phase }) => Math.max(most, id === 0 ? 0 : phase === 'visitor' ? 1 : evidence),
-    0,
-  )
-  const boxes = visitors.filter(({ label }) => label !== 0).map((track) => boxOf(track, grid))
-  const movedAt = visitors.reduce((latest, track) => Math.max(latest, track.movedAt), -Infinity) as MonoMs
-  if (spell.phase === 'quiet') {
-    if (visitors.length === 0 || at - movedAt > MOVING_MS)
-      return { spell, result: { moving: false, score, boxes, events: [] } }
-    const since = Math.min(...visitors.map((track) => track.since))
-    const began = monoMs(Math.max(since, spell.since, at - ONSET_MS_MAX))
-    return {
-      spell: { phase: 'moving', movedAt },
-      result: { moving: true, score, boxes, events: [{ kind: 'motion-began', at: began }] },
-    }
-  }
-  const latest = Math.max(movedAt, spell.movedAt) as MonoMs
-  if (visitors.length === 0 && at - latest > BREAK_MS_MAX) {
-    return {
-      spell: { phase: 'quiet', since: latest },
-      result: { moving: false, score, boxes, events: endSpell(spell) },
-    }
-  }
-  return {
-    spell: { phase: 'moving', movedAt: latest },
-    result: { moving: at - latest <= MOVING_MS, score, boxes, events: [] },
-  }
-}
-
-const endSpell = (spell: Spell): readonly MotionEvent[] =>
-  spell.phase === 'quiet' ? [] : [{ kind: 'motion-ended', at: spell.movedAt }]
-
-const boxOf = ({ left, right, top, bottom }: Track, { cols, rows }: Grid): Box => ({
-  x: left / cols,
-  y: top / rows,
-  width: (right + 1 - left) / cols,
-  height: (bottom + 1 - top) / rows,
-})

@@ -15,6 +15,8 @@ export type Track = {
   frames: number
   firstX: number
   firstY: number
+  /** How far it went, with all detours, in cells. */
+  path: number
   x: number
   y: number
   speedX: number
@@ -73,6 +75,7 @@ const freeTrack = (): Track => ({
   frames: 0,
   firstX: 0,
   firstY: 0,
+  path: 0,
   x: 0,
   y: 0,
   speedX: 0,
@@ -186,6 +189,7 @@ function beginTrack(
   track.y = track.firstY = blob.sumY / blob.area
   track.speedX = 0
   track.speedY = 0
+  track.path = 0
   track.area = track.areaMost = blob.area
   track.isRest = parent !== undefined
   continueTrack(track, blob, FIRST_SIGHT, circumstances)
@@ -196,10 +200,11 @@ function continueTrack(track: Track, blob: Blob, stays: number, { moment, rules 
   const y = blob.sumY / blob.area
   track.speedX = 0.5 * (track.speedX + x - track.x)
   track.speedY = 0.5 * (track.speedY + y - track.y)
+  track.path += Math.hypot(x - track.x, y - track.y)
   track.x = x
   track.y = y
   track.area = blob.area
-  track.areaMost = Math.max(blob.area, track.areaMost * Math.exp(-moment.elapsedS / 8))
+  track.areaMost = Math.max(blob.area, track.areaMost * Math.exp(-moment.elapsedS / 10))
   track.left = blob.left
   track.right = blob.right
   track.top = blob.top
@@ -217,13 +222,32 @@ const CHANGED_MIN = 3
 function weigh(track: Track, blob: Blob, stays: number, moment: Moment, rules: TrackRules): void {
   const { at, elapsedS } = moment
   track.evidence *= Math.exp(-elapsedS / 2)
-  if (track.phase === 'suspect' && track.evidence < 0.1) track.since = at
+  if (track.phase === 'suspect' && track.evidence < 0.1) beginAnew(track, at)
   const isMoving = blob.changed >= Math.max(CHANGED_MIN, blob.area * CHANGED_SHARE_MIN)
   if (isMoving) track.movedAt = at
-  const most = Math.min(0.5, Math.max(0.15, 2 * elapsedS))
+  const most = Math.min(0.6, Math.max(0.15, 2 * elapsedS))
   const fresh = (0.5 * blob.fresh * sharpnessOf(blob) * cohesionOf(stays)) / rules.areaClear
   track.evidence += Math.min(most, fresh)
-  if (track.evidence >= 1) track.phase = 'visitor'
+  if (track.evidence >= (hasTravelled(track) ? 1 : IN_PLACE)) track.phase = 'visitor'
+}
+
+/** What stirs in one place needs to stir for longer than what comes along. */
+const IN_PLACE = 2
+
+/** It came along, and not by swinging to and fro. */
+function hasTravelled({ x, y, firstX, firstY, path, area }: Track): boolean {
+  const apart = Math.hypot(x - firstX, y - firstY)
+  return apart > Math.max(1.2, 0.2 * Math.sqrt(area)) && apart > STRAIGHT * path
+}
+
+const STRAIGHT = 0.45
+
+/** The evidence so far has faded: should this become a visitor, it came now. */
+function beginAnew(track: Track, at: MonoMs): void {
+  track.since = at
+  track.firstX = track.x
+  track.firstY = track.y
+  track.path = 0
 }
 
 const FIRST_SIGHT = 0.35
