@@ -10,6 +10,8 @@ const MESSAGES_WAITING_MAX = 1000
 /** Messages in order. When full the oldest that is no press goes. */
 export class MessageLine {
   readonly #messages: WaitingMessage[] = []
+  /** On its way to the broker: too late to drop it. */
+  #sending: WaitingMessage | undefined
   #dropped = 0
   #nextKey = 0
   /** Rings with every message; others may ring it too. */
@@ -27,14 +29,15 @@ export class MessageLine {
     return orderKey(this.#nextKey++)
   }
 
-  reload(key: string, message: BrokerMessage): void {
+  /** A row that was there before; without a message it only keeps its key from being given again. */
+  reload(key: string, message: BrokerMessage | undefined): void {
     this.#nextKey = Math.max(this.#nextKey, Number(key) + 1)
-    this.push({ key, message })
+    if (message !== undefined) this.push({ key, message })
   }
 
   push(waiting: WaitingMessage): void {
     this.#messages.push(waiting)
-    const oldest = this.#messages.findIndex(({ key }) => key === undefined)
+    const oldest = this.#messages.findIndex((it) => it.key === undefined && it !== this.#sending)
     if (this.#messages.length > MESSAGES_WAITING_MAX && oldest >= 0) {
       this.#messages.splice(oldest, 1)
       this.#dropped++
@@ -42,13 +45,15 @@ export class MessageLine {
     this.bell.ring()
   }
 
+  /** The one whose turn it is; it stays until it is removed. */
   first(): WaitingMessage | undefined {
-    return this.#messages[0]
+    this.#sending = this.#messages[0]
+    return this.#sending
   }
 
-  /** It may have moved, or been dropped, while it was on its way. */
   remove(waiting: WaitingMessage): void {
     const index = this.#messages.indexOf(waiting)
     if (index >= 0) this.#messages.splice(index, 1)
+    this.#sending = undefined
   }
 }

@@ -14,11 +14,15 @@ const NEW_YEAR = 1_767_225_600_000
 const RULES = { prefix: 'lintel', device: 'Front/door', name: 'Front door' }
 const HELLO = ['availability online', 'status {"version":1,"name":"Front door","dropped":0}']
 
+const NOBODY =
+  'motion {"state":"off","at":1767225600000,"trustedClock":true,"iso":"2026-01-01T00:00:00.000Z"}'
+const FIRST_HELLO = [...HELLO, NOBODY]
+
 describe('telemetry', () => {
   it('says hello once when it connects, and goodbye when it stops', async () => {
     const house = new House()
     await house.running(async () => {})
-    expect(house.told()).toEqual([...HELLO, 'availability offline'])
+    expect(house.told()).toEqual([...FIRST_HELLO, 'availability offline'])
   })
 
   it('has messages retained that describe a state, and no others', async () => {
@@ -105,7 +109,8 @@ describe('a press', () => {
       house.hub.mend()
       await house.clock.advance(10_000)
     })
-    expect(house.toldOf('at')).toEqual([NEW_YEAR, NEW_YEAR + 3_600_000])
+    const [, ...presses] = house.toldOf('at') // The greeting tells that nobody moves.
+    expect(presses).toEqual([NEW_YEAR, NEW_YEAR + 3_600_000])
     expect(await house.outbox()).toEqual([])
   })
 
@@ -155,6 +160,79 @@ describe('a press', () => {
   })
 })
 
+describe('what the broker retains', () => {
+  it('is set right after a start: nobody moves until somebody is seen', async () => {
+    const house = new House()
+    await house.running(({ publish }) => publish('motion', { state: 'on' }))
+    await house.restart()
+    await house.running(async () => {})
+    expect(house.told().filter((message) => message.startsWith('motion'))).toEqual([
+      'motion {"state":"on"}',
+      NOBODY,
+    ])
+  })
+
+  it('counts what was dropped while the broker was slow, without waiting for another connection', async () => {
+    const house = new House()
+    let answer: () => void = () => {}
+    const slow = house.hub.open(willOf(RULES))
+    house.restartWith({
+      ...slow,
+      publish: async (message, options) => {
+        if (message.payload.includes('"n":0')) await new Promise<void>((resolve) => (answer = resolve))
+        await slow.publish(message, options)
+      },
+    })
+    await house.running(async ({ publish }) => {
+      await publish('motion', { n: 0 })
+      await house.clock.advance(0)
+      for (let n = 1; n < 1003; n++) await publish('motion', { n })
+      answer()
+      await house.clock.advance(0)
+    })
+    expect(house.toldOf('n').slice(0, 3)).toEqual([0, 4, 5])
+    expect(house.toldOf('dropped')).toEqual([0, 3])
+  })
+})
+
+describe('a message that the broker will never take', () => {
+  it('does not hold up the others, and is no crash', async () => {
+    const house = new House()
+    house.hub.onPublish = ({ payload }) =>
+      payload === '{"n":1}' ? new Fault('invalid', 'too large') : undefined
+    await house.running(async ({ publish }) => {
+      await publish('press', { n: 1 })
+      await publish('press', { n: 2 })
+    })
+    expect(house.toldOf('n')).toEqual([2])
+    expect(await house.outbox()).toEqual([])
+  })
+
+  it('keeps its place while the broker has no room for it', async () => {
+    const house = new House()
+    let refusals = 0
+    house.hub.onPublish = ({ payload }) =>
+      payload === '{"n":1}' && refusals++ < 10 ? new Fault('full', 'quota') : undefined
+    await house.running(async ({ publish }) => {
+      await publish('press', { n: 1 })
+      await publish('press', { n: 2 })
+      await house.clock.advance(3_600_000)
+    })
+    expect(house.toldOf('n')).toEqual([1, 2])
+  })
+})
+
+describe('a row of the outbox that is damaged', () => {
+  it('is left where it is, and its key is not given again', async () => {
+    const house = new House()
+    await house.records.write([{ put: 'outbox', key: '000000000000', row: { not: 'a text' } }])
+    await house.restart()
+    house.hub.cut()
+    await house.telemetry.publish('press', { n: 1 })
+    expect(await house.outbox()).toEqual([{ not: 'a text' }, '{"n":1}'])
+  })
+})
+
 describe('when the broker is away', () => {
   it('telemetry waits for it, keeps the order, and says hello once for each connection', async () => {
     const house = new House()
@@ -168,7 +246,7 @@ describe('when the broker is away', () => {
       await house.clock.advance(10_000)
     })
     expect(house.told()).toEqual([
-      ...HELLO,
+      ...FIRST_HELLO,
       'availability offline',
       ...HELLO,
       'press {"n":1}',
@@ -185,7 +263,7 @@ describe('when the broker is away', () => {
       await house.clock.advance(10_000)
       house.hub.mend()
       await house.clock.advance(10_000)
-      expect(house.told()).toEqual([...HELLO, 'availability offline', ...HELLO])
+      expect(house.told()).toEqual([...FIRST_HELLO, 'availability offline', ...HELLO])
     })
   })
 

@@ -1,3 +1,4 @@
+import type { Bell } from '../base/bell.ts'
 import { isFault, messageOf } from '../base/fault.ts'
 import type { Json } from '../base/json.ts'
 import type { Log } from '../base/log.ts'
@@ -23,7 +24,10 @@ export const TOPICS = {
     about:
       '`state` (`began`, `ended`), `visit`, `at`, `iso`, `trustedClock`; began: `sign`; ended: `durationMs`, `signs` (one text), `presses` (how many)',
   },
-  motion: { retain: true, about: '`state` (`on`, `off`), `at`, `iso`, `trustedClock`' },
+  motion: {
+    retain: true,
+    about: '`state` (`on`, `off`; `off` at the start), `at`, `iso`, `trustedClock`',
+  },
   clip: {
     retain: false,
     about:
@@ -54,6 +58,7 @@ export type TelemetryDeps = {
 export type TelemetryRules = { readonly prefix: string; readonly device: string; readonly name: string }
 
 const RETRY_MS = 2000
+const RETRY_MS_MAX = 60_000
 const FAREWELL_MS_MAX = 2000
 
 export const topicOf = ({ prefix, device }: TelemetryRules, kind: keyof typeof TOPICS): string =>
@@ -64,43 +69,13 @@ export const willOf = (rules: TelemetryRules): BrokerMessage => messageFor(rules
 
 export function createTelemetry(deps: TelemetryDeps, rules: TelemetryRules): Telemetry {
   const line = new MessageLine()
-  let published = 0
-  const publishNow = async (message: BrokerMessage, signal: AbortSignal): Promise<void> => {
-    await deps.broker.publish(message, { signal })
-    published++
-  }
-  /** Keys of presses that the broker has, whose rows the disk would not let go. */
-  let toldKeys: readonly string[] = []
-  const forget = async (key: string): Promise<void> => {
-    toldKeys = [...toldKeys, key]
-    try {
-      await deps.records.write(toldKeys.map((told) => ({ remove: 'outbox', key: told })))
-      toldKeys = []
-    } catch (error) {
-      if (isFault(error, 'bug') || !isFault(error)) throw error
-      // Told twice after a restart is better than not telling what comes next.
-      deps.log.warn('outbox.not_cleared', { problem: error.message })
-    }
-  }
-  const teller: Teller = {
-    line,
-    async greet(signal) {
-      const status = JSON.stringify({ version: 1, name: rules.name, dropped: line.dropped })
-      await publishNow(messageFor(rules, 'availability', 'online'), signal)
-      await publishNow(messageFor(rules, 'status', status), signal)
-    },
-    async sendFirst(signal) {
-      const first = line.first()
-      if (first === undefined) return
-      await publishNow(first.message, signal)
-      line.remove(first)
-      if (first.key !== undefined) await forget(first.key)
-    },
-  }
+  const teller = createTeller(deps, rules, line)
   return {
     async open() {
-      for (const { key, row } of await deps.records.list('outbox'))
-        if (typeof row === 'string') line.reload(key, messageFor(rules, 'press', row))
+      for (const { key, row } of await deps.records.list('outbox')) {
+        if (typeof row !== 'string') deps.log.error('outbox.row_damaged', { key })
+        line.reload(key, typeof row === 'string' ? messageFor(rules, 'press', row) : undefined)
+      }
     },
     async publish(kind, payload) {
       const text = JSON.stringify(withIso(payload))
@@ -109,10 +84,11 @@ export function createTelemetry(deps: TelemetryDeps, rules: TelemetryRules): Tel
       // At once, so that nothing overtakes it. Even when the disk refuses, the household is told; only a restart would
       // then forget it. Should the broker be quicker than the disk: writes apply in the order of their calls.
       line.push({ key, message })
+      if (kind === 'motion') teller.knowsMotion()
       if (key !== undefined) await deps.records.write([{ put: 'outbox', key, row: text }])
     },
     waiting: () => line.length,
-    published: () => published,
+    published: () => teller.published(),
     async run(signal) {
       await keepTelling(deps, teller, signal)
       await sayFarewell(deps, rules)
@@ -122,41 +98,126 @@ export function createTelemetry(deps: TelemetryDeps, rules: TelemetryRules): Tel
 
 type Teller = {
   readonly line: MessageLine
-  readonly greet: (signal: AbortSignal) => Promise<void>
-  readonly sendFirst: (signal: AbortSignal) => Promise<void>
+  published(): number
+  /** Messages were dropped that the status does not count yet. */
+  hasNews(): boolean
+  tellStatus(signal: AbortSignal): Promise<void>
+  greet(signal: AbortSignal): Promise<void>
+  sendFirst(signal: AbortSignal): Promise<void>
+  /** What is retained of motion is, or will be, of this start. */
+  knowsMotion(): void
 }
 
-/** Greets once per connection, then sends what waits, oldest first. */
+/** Puts one message after the other into the broker's hands. */
+function createTeller(deps: TelemetryDeps, rules: TelemetryRules, line: MessageLine): Teller {
+  const forget = createForgetting(deps)
+  let published = 0
+  let toldDropped = 0
+  let isMotionKnown = false
+  const tell = async (message: BrokerMessage, signal: AbortSignal): Promise<void> => {
+    await deps.broker.publish(message, { signal })
+    published++
+  }
+  const teller: Teller = {
+    line,
+    published: () => published,
+    hasNews: () => line.dropped !== toldDropped,
+    knowsMotion: () => void (isMotionKnown = true),
+    async tellStatus(signal) {
+      const { dropped } = line
+      const status = JSON.stringify({ version: 1, name: rules.name, dropped })
+      await tell(messageFor(rules, 'status', status), signal)
+      toldDropped = dropped
+    },
+    async greet(signal) {
+      await tell(messageFor(rules, 'availability', 'online'), signal)
+      await teller.tellStatus(signal)
+      if (isMotionKnown) return
+      // The broker may still hold an `on` from before we lost power.
+      await tell(messageFor(rules, 'motion', JSON.stringify(motionOff(deps.clock))), signal)
+      isMotionKnown = true
+    },
+    async sendFirst(signal) {
+      const first = line.first()
+      if (first === undefined) return
+      await tell(first.message, signal).catch((error: unknown) => {
+        if (!isFault(error, 'invalid')) throw error
+        deps.log.error('broker.message_refused', { topic: first.message.topic, problem: error.message })
+      })
+      line.remove(first)
+      if (first.key !== undefined) await forget(first.key)
+    },
+  }
+  return teller
+}
+
+/** Takes presses out of the outbox that the broker has; those that the disk would not let go are taken out with the next. */
+function createForgetting({ records, log }: TelemetryDeps): (key: string) => Promise<void> {
+  let told: readonly string[] = []
+  return async (key) => {
+    told = [...told, key]
+    try {
+      await records.write(told.map((each) => ({ remove: 'outbox', key: each })))
+      told = []
+    } catch (error) {
+      if (isFault(error, 'bug') || !isFault(error)) throw error
+      // Told twice after a restart is better than not telling what comes next.
+      log.warn('outbox.not_cleared', { problem: error.message })
+    }
+  }
+}
+
+/** Tells until it is told to stop. What goes wrong on the way is weather, waited out with growing pauses. */
 async function keepTelling(
   { broker, clock, log }: TelemetryDeps,
   teller: Teller,
   signal: AbortSignal,
 ): Promise<void> {
-  let made = 0
-  let greeted = 0
-  const newConnections = (async () => {
-    for await (const _connection of broker.connections({ signal })) {
-      made++
-      teller.line.bell.ring()
-    }
-  })()
+  const greetings = countConnections(broker, teller.line.bell, signal)
+  let failures = 0
   while (!signal.aborted) {
     try {
-      const toGreet = made
-      if (made === 0 || !broker.isConnected()) await teller.line.bell.untilRung(signal)
-      else if (greeted < made) {
-        await teller.greet(signal)
-        greeted = toGreet
-      } else if (teller.line.length > 0) await teller.sendFirst(signal)
-      else await teller.line.bell.untilRung(signal)
+      await tellNext(broker, teller, greetings, signal)
+      failures = 0
     } catch (error) {
       if (signal.aborted) break
-      if (!isFault(error, 'unavailable', 'denied')) throw error
+      if (!isFault(error) || error.kind === 'bug') throw error
       log.info('broker.waits', { kind: error.kind, problem: messageOf(error) })
-      await clock.sleep(RETRY_MS, { signal }).catch(() => {}) // Aborted: the loop's condition ends it.
+      const pauseMs = Math.min(RETRY_MS * 2 ** failures++, RETRY_MS_MAX)
+      await clock.sleep(pauseMs, { signal }).catch(() => {}) // Aborted: the loop's condition ends it.
     }
   }
-  await newConnections
+  await greetings.ended
+}
+
+type Greetings = { made: number; done: number; readonly ended: Promise<void> }
+
+function countConnections(broker: Broker, bell: Bell, signal: AbortSignal): Greetings {
+  const count = async (): Promise<void> => {
+    for await (const _connection of broker.connections({ signal })) {
+      greetings.made++
+      bell.ring()
+    }
+  }
+  const greetings: Greetings = { made: 0, done: 0, ended: Promise.resolve().then(count) }
+  return greetings
+}
+
+/** Greets once for each connection, then sends what waits, oldest first, then waits for more. */
+async function tellNext(
+  broker: Broker,
+  teller: Teller,
+  greetings: Greetings,
+  signal: AbortSignal,
+): Promise<void> {
+  const { made } = greetings
+  if (made === 0 || !broker.isConnected()) await teller.line.bell.untilRung(signal)
+  else if (greetings.done < made) {
+    await teller.greet(signal)
+    greetings.done = made
+  } else if (teller.line.length > 0) await teller.sendFirst(signal)
+  else if (teller.hasNews()) await teller.tellStatus(signal)
+  else await teller.line.bell.untilRung(signal)
 }
 
 /** Said in an orderly goodbye; a broker that does not answer has the last will. */
@@ -173,6 +234,12 @@ async function sayFarewell({ broker, clock }: TelemetryDeps, rules: TelemetryRul
 
 function messageFor(rules: TelemetryRules, kind: keyof typeof TOPICS, payload: string): BrokerMessage {
   return { topic: topicOf(rules, kind), payload, qos: 1, retain: TOPICS[kind].retain }
+}
+
+/** Nobody has moved yet. */
+function motionOff(clock: Clock): Payload {
+  const { at, trusted } = clock.wall()
+  return withIso({ state: 'off', at: Math.round(at), trustedClock: trusted })
 }
 
 /** People read ISO 8601, programs count; both are told. */
