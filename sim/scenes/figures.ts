@@ -92,14 +92,20 @@ type Parts = {
   readonly facing: number
 }
 
+/** Slower than this nobody lifts a foot. */
+const STEP_M_PER_S = 0.3
+
+const isWalkingIn = ({ speedX, speedZ }: Pose): boolean =>
+  speedX * speedX + speedZ * speedZ > STEP_M_PER_S * STEP_M_PER_S
+
 function sidewaysOf({ speedX, speedZ }: Pose): number {
   const speed = Math.sqrt(speedX * speedX + speedZ * speedZ)
-  return speed < 0.05 ? 0 : speedX / speed
+  return speed < STEP_M_PER_S ? 0 : speedX / speed
 }
 
 function drawLegs({ brush, clothes, k, bob, sideways }: Parts): void {
   const { pose, at, scale, canvas } = brush
-  const isWalking = Math.abs(pose.speedX) + Math.abs(pose.speedZ) > 0.05
+  const isWalking = isWalkingIn(pose)
   for (const side of [-1, 1]) {
     const swing = isWalking ? wave(pose.walked / STRIDE_M + (side > 0 ? 0.5 : 0)) : 0
     const lift = isWalking ? Math.max(0, wave(pose.walked / STRIDE_M + 0.25 + (side > 0 ? 0.5 : 0))) : 0
@@ -152,7 +158,7 @@ function drawTrunk({ brush, clothes, k, bob, sideways }: Parts): void {
 
 function drawArm({ brush, clothes, k, bob, sideways, facing }: Parts, side: number): void {
   const { at, scale, canvas, pose } = brush
-  const isWalking = Math.abs(pose.speedX) + Math.abs(pose.speedZ) > 0.05
+  const isWalking = isWalkingIn(pose)
   const swing = isWalking ? wave(pose.walked / STRIDE_M + (side > 0 ? 0 : 0.5)) : 0
   const coat = brighter(brush.colour(clothes.coat), side > 0 ? 0.8 : 0.95)
   const apart = side * 0.225 * k * (1 - 0.55 * Math.abs(sideways))
