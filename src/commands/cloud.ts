@@ -1,6 +1,11 @@
 import { join, resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
-import { openEmbeddedCloud, CREDENTIALS_FILE } from '../../sim/cloud/index.ts'
+import {
+  CREDENTIALS_FILE,
+  openEmbeddedCloud,
+  openPasswordFile,
+  type EmbeddedCloud,
+} from '../../sim/cloud/index.ts'
 import { createPinoLog } from '../drivers/pino-log.ts'
 
 const PORT = 9410
@@ -23,21 +28,33 @@ async function runCloud(options: {
   const folder = resolve(options.data)
   const log = createPinoLog('info')
   await using cloud = await openEmbeddedCloud({ folder, port: options.port, mqttPort: options.mqttPort, log })
-  const { endpoint, mqttUrl, account } = cloud
-  process.stdout.write(
-    [
-      `Object store  ${endpoint}/${account.bucket}   (region ${account.region})`,
-      `Broker        ${mqttUrl ?? 'none'}   (user ${account.mqttUsername})`,
-      `Credentials   ${join(folder, CREDENTIALS_FILE)}`,
-      '',
-      'To use it:',
-      `  lintel sim VIDEO --data DIR --owner FILE --cloud ${endpoint}/${account.bucket} --cloud-credentials ${join(folder, CREDENTIALS_FILE)}`,
-      '',
-      'Ctrl-C ends it.',
-      '',
-    ].join('\n'),
-  )
+  process.stdout.write(await introduction(folder, cloud))
   await untilInterrupted()
+}
+
+/** Where everything is and what to type; the secrets stay in their files. */
+async function introduction(folder: string, { endpoint, mqttUrl, account }: EmbeddedCloud): Promise<string> {
+  const { bucket, region, mqttUsername } = account
+  const credentials = join(folder, CREDENTIALS_FILE)
+  const password = await openPasswordFile(folder, account)
+  const member = (name: string): string => `"$(sed -n 's/.*"${name}": "\\(.*\\)".*/\\1/p' '${credentials}')"`
+  return [
+    `Object store  ${endpoint}/${bucket}   (region ${region})`,
+    `Broker        ${mqttUrl ?? 'none'}   (user ${mqttUsername}, password in ${password})`,
+    `Credentials   ${credentials}`,
+    '',
+    'To use both:',
+    `  lintel sim VIDEO --data DIR --owner FILE --cloud ${endpoint}/${bucket} --cloud-credentials ${credentials} \\`,
+    `    --set mqtt.url=${mqttUrl ?? ''} --set mqtt.username=${mqttUsername} --set mqtt.passwordFile=${password}`,
+    '',
+    'For other S3 tools:',
+    `  export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=${region}`,
+    `  export AWS_ACCESS_KEY_ID=${member('accessKeyId')}`,
+    `  export AWS_SECRET_ACCESS_KEY=${member('secretAccessKey')}`,
+    '',
+    'Ctrl-C ends it.',
+    '',
+  ].join('\n')
 }
 
 function untilInterrupted(): Promise<void> {
