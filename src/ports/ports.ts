@@ -7,7 +7,7 @@ import type { Gpio } from './gpio.ts'
 import type { ObjectStore } from './object-store.ts'
 import type { Random } from './random.ts'
 import type { Records } from './records.ts'
-import type { Stills } from './vision.ts'
+import type { Stills } from './stills.ts'
 
 /** Everything the doorbell needs from the outside. Commands and the simulator choose who fulfils it. */
 export type Ports = {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describeStillsContract } from '../../ports/stills.contract.ts'
 import { ffmpegStills } from './index.ts'
 import { hasFfmpeg, makeVideos, type Videos } from './videos.fixture.ts'
 
@@ -23,24 +24,11 @@ describe.skipIf(!hasFfmpeg)('stills through ffmpeg', () => {
     expect(Math.max(...dark)).toBeLessThan(40)
   })
 
-  it('are never enlarged', async () => {
-    const jpeg = await ffmpegStills.jpegOf(mp4, { widthMax: 4000, signal })
-    expect(await sharp(jpeg).metadata()).toMatchObject({ width: 320, height: 240 })
-  })
-
   it('need only the first fragment', async () => {
     const second = Buffer.from(mp4).indexOf('moof', Buffer.from(mp4).indexOf('moof') + 4) - 4
     const jpeg = await ffmpegStills.jpegOf(mp4.subarray(0, second), { widthMax: 320, signal })
     expect(await sharp(jpeg).metadata()).toMatchObject({ width: 320 })
   })
 
-  it('are refused as corrupt where there is no picture', async () => {
-    const making = ffmpegStills.jpegOf(Uint8Array.of(1, 2, 3), { widthMax: 320, signal })
-    await expect(making).rejects.toMatchObject({ kind: 'corrupt' })
-  })
-
-  it('stop when they are told to', async () => {
-    const making = ffmpegStills.jpegOf(mp4, { widthMax: 320, signal: AbortSignal.abort() })
-    await expect(making).rejects.toMatchObject({ kind: 'aborted' })
-  })
+  describeStillsContract('ffmpeg', () => ({ stills: ffmpegStills, film: mp4 }))
 })

@@ -1,5 +1,5 @@
 import { Fault } from '../../base/fault.ts'
-import type { Stills } from '../../ports/vision.ts'
+import type { Stills } from '../../ports/stills.ts'
 import { runTool } from './run-tool.ts'
 
 const PICTURE_BYTES_MAX = 128 * 1024 * 1024

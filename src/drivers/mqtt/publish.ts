@@ -1,5 +1,5 @@
 import type { MqttClient } from 'mqtt'
-import { Fault, messageOf, type FaultKind } from '../../base/fault.ts'
+import { errorOf, Fault, messageOf, type FaultKind } from '../../base/fault.ts'
 import type { BrokerMessage } from '../../ports/broker.ts'
 
 const ACKNOWLEDGE_MS_MAX = 20_000
@@ -47,7 +47,7 @@ function hand(
       client.removeListener('close', lost)
       signal.removeEventListener('abort', stopped)
       if (error === undefined || error === null) resolve()
-      else reject(error instanceof Error ? error : new Error(String(error)))
+      else reject(errorOf(error))
     }
     const giveUp = (kind: 'unavailable' | 'aborted', message: string): void => {
       finish(new Fault(kind, message))
