@@ -11,6 +11,7 @@ import {
   randomBytes,
   timingSafeEqual,
 } from 'node:crypto'
+import { assert } from '../base/assert.ts'
 import { concatBytes, equalBytes, utf8 } from '../base/bytes.ts'
 import { Fault } from '../base/fault.ts'
 import { makePair, parseRecipient, sharedSecret, type X25519Pair } from './x25519.ts'
@@ -96,9 +97,18 @@ export function parseHeader(file: Uint8Array): Header {
   const stanzas: Stanza[] = []
   for (;;) {
     const line = lines.next()
-    if (line.startsWith('---')) return { stanzas, ...footerOf(line, file, lines.at()) }
+    if (line.startsWith('---')) {
+      checkStanzas(stanzas)
+      return { stanzas, ...footerOf(line, file, lines.at()) }
+    }
     stanzas.push(stanzaOf(line, lines.next))
   }
+}
+
+function checkStanzas(stanzas: readonly Stanza[]): void {
+  if (stanzas.length === 0) throw damaged('it is sealed to nobody')
+  if (stanzas.length > 1 && stanzas.some(({ type }) => type === 'scrypt'))
+    throw damaged('a passphrase beside other recipients')
 }
 
 function footerOf(line: string, file: Uint8Array, end: number): Omit<Header, 'stanzas'> {
@@ -153,14 +163,18 @@ export function splitAge(file: Uint8Array): { readonly header: Uint8Array; reado
 
 /** A complete age file with this header: fresh nonce, STREAM of 64 KiB chunks. */
 export function sealAge(header: Uint8Array, fileKey: Uint8Array, plaintext: Uint8Array): Uint8Array {
-  const nonce = new Uint8Array(randomBytes(NONCE_BYTES))
+  const nonce = randomBytes(NONCE_BYTES)
   const key = derive(fileKey, nonce, 'payload')
-  const chunks: Uint8Array[] = [header, nonce]
-  for (let at = 0, counter = 0; at === 0 || at < plaintext.length; at += CHUNK_BYTES, counter++) {
-    const isLast = at + CHUNK_BYTES >= plaintext.length
-    chunks.push(sealBytes(key, chunkNonce(counter, isLast), plaintext.subarray(at, at + CHUNK_BYTES)))
+  const payloadAt = header.length + NONCE_BYTES
+  const chunks = Math.max(1, Math.ceil(plaintext.length / CHUNK_BYTES))
+  const file = new Uint8Array(payloadAt + plaintext.length + chunks * TAG_BYTES)
+  file.set(header)
+  file.set(nonce, header.length)
+  for (let n = 0; n < chunks; n++) {
+    const chunk = plaintext.subarray(n * CHUNK_BYTES, (n + 1) * CHUNK_BYTES)
+    sealInto(file, payloadAt + n * SEALED_CHUNK_BYTES, { key, nonce: chunkNonce(n, n === chunks - 1), chunk })
   }
-  return concatBytes(chunks)
+  return file
 }
 
 /** Throws `Fault('corrupt')` at the first chunk that is not exactly what was sealed: flipped, cut, swapped, added to. */
@@ -172,8 +186,11 @@ export function openPayload(fileKey: Uint8Array, payload: Uint8Array): Uint8Arra
 /** Opens a payload that comes in pieces. What it gives is authentic; that nothing is missing is known only after `end`. */
 export class PayloadOpener {
   readonly #fileKey: Uint8Array
+  readonly #nonce = new Uint8Array(NONCE_BYTES)
+  readonly #chunk = new Uint8Array(SEALED_CHUNK_BYTES)
   #key: Uint8Array | undefined
-  #held: Uint8Array = new Uint8Array(0)
+  /** How much there is of the nonce, and after it of the chunk. */
+  #filled = 0
   #counter = 0
 
   constructor(fileKey: Uint8Array) {
@@ -181,42 +198,107 @@ export class PayloadOpener {
   }
 
   push(bytes: Uint8Array): readonly Uint8Array[] {
-    this.#held = this.#held.length === 0 ? bytes : concatBytes([this.#held, bytes])
-    if (this.#key === undefined) {
-      if (this.#held.length < NONCE_BYTES) return []
-      this.#key = derive(this.#fileKey, this.#held.subarray(0, NONCE_BYTES), 'payload')
-      this.#held = this.#held.subarray(NONCE_BYTES)
-    }
     const open: Uint8Array[] = []
-    // A full chunk may still be the last, so one is held back until more follows.
-    while (this.#held.length > SEALED_CHUNK_BYTES) open.push(this.#openChunk(SEALED_CHUNK_BYTES, false))
-    this.#held = this.#held.slice()
+    for (let at = 0; at < bytes.length;) {
+      // A full chunk may still be the last, so it is opened only when more follows.
+      if (this.#key !== undefined && this.#filled === SEALED_CHUNK_BYTES) open.push(this.#openChunk(false))
+      at += this.#take(bytes.subarray(at))
+    }
     return open
   }
 
   end(): readonly Uint8Array[] {
     if (this.#key === undefined) throw damaged('the nonce that follows it is cut short')
     const isFirst = this.#counter === 0
-    const chunk = this.#openChunk(this.#held.length, true)
+    const chunk = this.#openChunk(true)
     if (chunk.length === 0 && !isFirst) throw new Fault('corrupt', 'age payload: an empty chunk at its end')
     return [chunk]
   }
 
-  #openChunk(length: number, isLast: boolean): Uint8Array {
-    const chunk = openBytes(
-      this.#key ?? new Uint8Array(32),
-      chunkNonce(this.#counter, isLast),
-      this.#held.subarray(0, length),
-    )
-    if (chunk === undefined)
-      throw new Fault(
-        'corrupt',
-        `age payload: chunk ${this.#counter} is not what was sealed, or the end is missing`,
-      )
-    this.#held = this.#held.subarray(length)
+  /** As much as there is room for. */
+  #take(bytes: Uint8Array): number {
+    const target = this.#key === undefined ? this.#nonce : this.#chunk
+    const taken = bytes.subarray(0, target.length - this.#filled)
+    target.set(taken, this.#filled)
+    this.#filled += taken.length
+    if (this.#key === undefined && this.#filled === NONCE_BYTES) {
+      this.#key = derive(this.#fileKey, this.#nonce, 'payload')
+      this.#filled = 0
+    }
+    return taken.length
+  }
+
+  #openChunk(isLast: boolean): Uint8Array {
+    assert(this.#key !== undefined, 'the nonce comes before the chunks')
+    const chunk = openChunk(this.#key, this.#chunk.subarray(0, this.#filled), this.#counter, isLast)
+    this.#filled = 0
     this.#counter++
     return chunk
   }
+}
+
+function openChunk(key: Uint8Array, sealed: Uint8Array, counter: number, isLast: boolean): Uint8Array {
+  const chunk = openBytes(key, chunkNonce(counter, isLast), sealed)
+  if (chunk !== undefined) return chunk
+  throw new Fault('corrupt', `age payload: chunk ${counter} is not what was sealed, or the end is missing`)
+}
+
+/** A file that is read piece by piece: `read` gives the bytes `from ≤ … < to`. */
+export type AgeFile = {
+  readonly headerBytes: number
+  readonly bytes: number
+  read(range: { readonly from: number; readonly to: number }): Promise<Uint8Array>
+}
+
+/**
+ * The plaintext `from ≤ … < to`: reads the payload's nonce and the chunks that cover the range, nothing else. What it
+ * gives is authentic and stands where it says; that nothing behind it is missing, only its last byte tells.
+ */
+export async function openRange(
+  fileKey: Uint8Array,
+  file: AgeFile,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<Uint8Array> {
+  const { payloadAt, chunks, plainBytes } = extentOf(file)
+  if (from < 0 || to < from || to > plainBytes)
+    throw new Fault('invalid', `age payload: wanted bytes ${from} to ${to}, there are ${plainBytes}`)
+  if (from === to) return new Uint8Array(0)
+  const [first, last] = [Math.floor(from / CHUNK_BYTES), Math.floor((to - 1) / CHUNK_BYTES)]
+  const nonce = await readExactly(file, { from: file.headerBytes, to: payloadAt })
+  const sealed = await readExactly(file, {
+    from: payloadAt + first * SEALED_CHUNK_BYTES,
+    to: Math.min(file.bytes, payloadAt + (last + 1) * SEALED_CHUNK_BYTES),
+  })
+  const key = derive(fileKey, nonce, 'payload')
+  const open: Uint8Array[] = []
+  for (let n = first; n <= last; n++) {
+    const at = (n - first) * SEALED_CHUNK_BYTES
+    open.push(openChunk(key, sealed.subarray(at, at + SEALED_CHUNK_BYTES), n, n === chunks - 1))
+  }
+  return concatBytes(open).slice(from - first * CHUNK_BYTES, to - first * CHUNK_BYTES)
+}
+
+async function readExactly(file: AgeFile, range: { from: number; to: number }): Promise<Uint8Array> {
+  const bytes = await file.read(range)
+  if (bytes.length === range.to - range.from) return bytes
+  throw new Fault(
+    'corrupt',
+    `age payload: wanted ${range.to - range.from} bytes from ${range.from}, got ${bytes.length}`,
+  )
+}
+
+function extentOf({ headerBytes, bytes }: AgeFile): {
+  readonly payloadAt: number
+  readonly chunks: number
+  readonly plainBytes: number
+} {
+  const payloadAt = headerBytes + NONCE_BYTES
+  const chunks = Math.max(1, Math.ceil((bytes - payloadAt) / SEALED_CHUNK_BYTES))
+  const plainBytes = bytes - payloadAt - chunks * TAG_BYTES
+  // Every chunk holds something, but for the only one of an empty file.
+  if (plainBytes < 0 || (chunks > 1 && plainBytes <= (chunks - 1) * CHUNK_BYTES))
+    throw new Fault('corrupt', `age payload: no file ends after ${bytes} bytes`)
+  return { payloadAt, chunks, plainBytes }
 }
 
 /** The whole of a complete age file. */
@@ -236,9 +318,21 @@ function chunkNonce(counter: number, isLast: boolean): Uint8Array {
   return nonce
 }
 
-function sealBytes(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array): Uint8Array {
+function sealBytes(key: Uint8Array, nonce: Uint8Array, chunk: Uint8Array): Uint8Array {
+  const sealed = new Uint8Array(chunk.length + TAG_BYTES)
+  sealInto(sealed, 0, { key, nonce, chunk })
+  return sealed
+}
+
+function sealInto(
+  target: Uint8Array,
+  at: number,
+  { key, nonce, chunk }: { readonly key: Uint8Array; readonly nonce: Uint8Array; readonly chunk: Uint8Array },
+): void {
   const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES })
-  return concatBytes([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()])
+  target.set(cipher.update(chunk), at)
+  cipher.final()
+  target.set(cipher.getAuthTag(), at + chunk.length)
 }
 
 function openBytes(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
@@ -246,7 +340,9 @@ function openBytes(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array): Uint
   const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES })
   decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES))
   try {
-    return concatBytes([decipher.update(sealed.subarray(0, sealed.length - TAG_BYTES)), decipher.final()])
+    const { buffer, byteOffset, length } = decipher.update(sealed.subarray(0, sealed.length - TAG_BYTES))
+    decipher.final()
+    return new Uint8Array(buffer, byteOffset, length)
   } catch {
     return undefined // Not sealed with this key and nonce; what that means, the caller knows.
   }

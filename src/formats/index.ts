@@ -14,12 +14,14 @@ export {
   makeFileKey,
   openAge,
   openPayload,
+  openRange,
   parseHeader,
   PayloadOpener,
   sealAge,
   splitAge,
   unwrapFileKey,
   wrapFileKey,
+  type AgeFile,
 } from './age.ts'
 export * from './documents.ts'
 export { leafHash, MerkleEdge, nodeHash, rootOf, sha256 } from './merkle.ts'
