@@ -37,6 +37,7 @@ export {
   type NoteKey,
   type NoteSigner,
 } from './note.ts'
+export { consistencyProof, inclusionProof, isConsistent, isIncluded, type TreeHead } from './proofs.ts'
 export {
   CHECKPOINT_NAME,
   decodeEntries,

@@ -103,7 +103,7 @@ describe('what is uploaded as the ledger grows', () => {
   }
 
   it.each([1, 2, 255, 256, 257, 511, 512, 513, 600])('is all of the first %i entries', (size) => {
-    const bundles = entryBundles(size)
+    const bundles = [...entryBundles(size)]
     expect(bundles.reduce((sum, bundle) => sum + bundle.entries, 0)).toBe(size)
     const found = bundles.flatMap(({ name }) => decodeEntries(store.get(name) ?? new Uint8Array()))
     expect(found.map(fromUtf8)).toEqual(Array.from({ length: size }, (_, n) => `entry ${n}`))

@@ -55,14 +55,14 @@ export function decodeEntries(bundle: Uint8Array): readonly Uint8Array[] {
   return entries
 }
 
-/** Which bundles of entries hold the first `size` entries. */
-export function entryBundles(size: number): readonly { readonly name: string; readonly entries: number }[] {
-  const bundles = []
+/** Which bundles of entries hold the first `size` entries; one by one, because `size` may be anybody's claim. */
+export function* entryBundles(
+  size: number,
+): Generator<{ readonly name: string; readonly entries: number }, void> {
   for (let from = 0; from < size; from += WIDTH) {
     const entries = Math.min(WIDTH, size - from)
-    bundles.push({ name: entriesName(from / WIDTH, entries), entries })
+    yield { name: entriesName(from / WIDTH, entries), entries }
   }
-  return bundles
 }
 
 export type LedgerObject = { readonly name: string; readonly bytes: Uint8Array }
