@@ -90,6 +90,19 @@ describe('a signed note', () => {
     expect(openNote('note', `${NOTE}${theirs}\n`, signer)).toBe(BODY)
   })
 
+  it('may have signatures of other kinds beside it, as witnesses write them', () => {
+    const cosignature = Buffer.alloc(76, 1).toString('base64')
+    expect(openNote('note', `${NOTE}— witness.example/1 ${cosignature}\n`, signer)).toBe(BODY)
+  })
+
+  it('says that it was changed when the signature is too long', () => {
+    const longer = NOTE.replace(/ (\S+)\n$/, (_line, text: string) => {
+      const bytes = Buffer.concat([Buffer.from(text, 'base64'), Buffer.alloc(2)])
+      return ` ${bytes.toString('base64')}\n`
+    })
+    expect(() => openNote('note', longer, signer)).toThrow(expect.objectContaining(corrupt('it was changed')))
+  })
+
   it.each<[string, string]>([
     ['nothing', ''],
     ['only words', BODY],

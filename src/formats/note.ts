@@ -1,6 +1,6 @@
 /**
  * Signed notes (https://c2sp.org/signed-note) and the checkpoints written in them (https://c2sp.org/tlog-checkpoint).
- * Ed25519 only; one signature a note.
+ * Ed25519 only, one signature a note; signatures of others, of whatever kind, may stand beside it.
  */
 import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto'
 import { concatBytes, equalBytes, hex, utf8 } from '../base/bytes.ts'
@@ -10,6 +10,7 @@ import { sha256 } from './merkle.ts'
 const PUBLIC_DER = Uint8Array.from([0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0])
 const PRIVATE_DER = Uint8Array.from([0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20])
 const ED25519 = Uint8Array.of(1)
+const KEY_HASH_BYTES = 4
 const SIGNATURE_LINE = /^— (\S+) ([A-Za-z0-9+/]+={0,2})$/
 
 /** Who signs: the name that stands in notes, and 32 raw bytes. */
@@ -38,13 +39,13 @@ export function signNote(body: string, signer: NoteSigner): string {
 }
 
 const keyHash = ({ name, publicKey }: NoteKey): Uint8Array =>
-  sha256(utf8(`${name}\n`), ED25519, publicKey).subarray(0, 4)
+  sha256(utf8(`${name}\n`), ED25519, publicKey).subarray(0, KEY_HASH_BYTES)
 
 /** The text of a note, which this key has signed. Throws `Fault('corrupt')`; `what` names the note in the message. */
 export function openNote(what: string, note: string, key: NoteKey): string {
   const { body, signatures } = splitNote(what, note)
   const mine = signatures.filter(
-    ({ name, bytes }) => name === key.name && equalBytes(bytes.subarray(0, 4), keyHash(key)),
+    ({ name, bytes }) => name === key.name && equalBytes(bytes.subarray(0, KEY_HASH_BYTES), keyHash(key)),
   )
   if (mine.length === 0)
     throw new Fault(
@@ -56,7 +57,7 @@ export function openNote(what: string, note: string, key: NoteKey): string {
     format: 'der',
     type: 'spki',
   })
-  if (!mine.every(({ bytes }) => verify(null, utf8(body), publicKey, bytes.subarray(4))))
+  if (!mine.every(({ bytes }) => verify(null, utf8(body), publicKey, bytes.subarray(KEY_HASH_BYTES))))
     throw new Fault('corrupt', `${what}: it was changed after ${key.name} signed it`)
   return body
 }
@@ -77,7 +78,11 @@ function splitNote(
       const [, name, text] = SIGNATURE_LINE.exec(line) ?? []
       const bytes = new Uint8Array(Buffer.from(text ?? '', 'base64'))
       // Base64 has several spellings of the same bytes; only one of them is what was signed.
-      if (name === undefined || bytes.length !== 68 || Buffer.from(bytes).toString('base64') !== text)
+      if (
+        name === undefined ||
+        bytes.length <= KEY_HASH_BYTES ||
+        Buffer.from(bytes).toString('base64') !== text
+      )
         throw new Fault('corrupt', `${what}: a line that is no signature`)
       return { name, bytes }
     })

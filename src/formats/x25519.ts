@@ -54,11 +54,20 @@ export function sharedSecret(secret: KeyObject, theirs: Uint8Array): Uint8Array 
   throw new Fault('corrupt', 'age header: a key share of low order')
 }
 
-/** `age1…` → the 32 bytes of the public key. */
+/** `age1…` → the 32 bytes of the public key. A point of low order, to which everybody has the key, is none. */
 export function parseRecipient(text: string): Uint8Array {
-  const decoded = decodeBech32(text)
-  if (decoded?.prefix === 'age' && decoded.bytes.length === KEY_BYTES) return decoded.bytes
+  const decoded = text === text.toLowerCase() ? decodeBech32(text) : undefined
+  if (decoded?.prefix === 'age' && decoded.bytes.length === KEY_BYTES && isSafe(decoded.bytes))
+    return decoded.bytes
   throw new Fault('invalid', `“${text.slice(0, 80)}”: wanted a recipient age1… of 62 characters`)
+}
+
+function isSafe(publicKey: Uint8Array): boolean {
+  try {
+    return sharedSecret(makePair().secret, publicKey).length > 0
+  } catch {
+    return false
+  }
 }
 
 export const formatRecipient = (publicKey: Uint8Array): string => bech32.encodeFromBytes('age', publicKey)

@@ -3,7 +3,7 @@ import { bech32 } from '@scure/base'
 import type * as Age from 'age-encryption'
 import { fromUtf8, utf8 } from '../base/bytes.ts'
 import { Fault } from '../base/fault.ts'
-import { formatRecipient, pairOf, parseSecret, type X25519Pair } from '../formats/index.ts'
+import { formatRecipient, pairOf, parseRecipient, parseSecret, type X25519Pair } from '../formats/index.ts'
 
 /** The first key of an identity file is the owner's: it also signs. Further keys only open. */
 export type OwnerIdentity = {
@@ -110,12 +110,15 @@ export function checkRecipient(text: string): void {
       'invalid',
       `${shortened(text)}: only X25519 recipients (age1…, 62 characters) are supported`,
     )
-  const decoded = decodedBech32(text)
-  if (decoded === undefined || decoded.prefix !== 'age' || decoded.bytes.length !== SECRET_BYTES)
+  try {
+    parseRecipient(text)
+  } catch (cause) {
     throw new Fault(
       'invalid',
       `${shortened(text)}: wanted a recipient age1… of 62 characters; perhaps a letter is wrong or missing`,
+      { cause },
     )
+  }
 }
 
 function checkSecret(name: string, line: string): void {
