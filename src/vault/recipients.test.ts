@@ -158,6 +158,11 @@ describe('a device that has worked with a list', () => {
       /version 2, but this device has already worked with version 2/,
     ],
     ['a stranger’s', listNote(3, { keys: [BEN], by: stranger }), /signed by another owner/],
+    [
+      'the next one of another history',
+      listNote(3, { keys: [BEN], after: FIRST }),
+      /version 3 does not follow the version 2/,
+    ],
   ])('does not start with %s', async (_what, note, words) => {
     const { house } = await housed(FIRST, SECOND)
     await house.give(note)

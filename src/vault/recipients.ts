@@ -92,6 +92,11 @@ function checkPin(pin: Pin, { note, list }: Known): void {
       'denied',
       `${RECIPIENTS_FILE}: version ${list.version}, but this device has already worked with version ${pin.version}`,
     )
+  if (list.version === pin.version + 1 && list.previous !== pin.sha256)
+    throw new Fault(
+      'denied',
+      `${RECIPIENTS_FILE}: version ${list.version} does not follow the version ${pin.version} that this device has worked with`,
+    )
 }
 
 /** The newer list, or undefined when it is none that may follow: other owner, older version, other history. */
