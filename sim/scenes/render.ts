@@ -40,23 +40,29 @@ export function* renderFrames(scene: Scene, format: Format): Generator<Uint8Arra
   }
 }
 
-type Layer = { readonly canvas: Canvas; readonly pixels: Int32Array }
+/** `runs`: from and behind which pixel it covers, pair after pair. */
+type Layer = { readonly canvas: Canvas; readonly runs: readonly (readonly [from: number, to: number])[] }
 
 /** The porch never changes: it is drawn once, and laid over every picture. */
 function porchLayer(backdrop: Canvas, seed: number): Layer {
   const canvas = createCanvas(backdrop.width, backdrop.height)
   copyCanvas(backdrop, canvas)
   drawPorch(canvas, seed)
-  const pixels: number[] = []
+  const covers = (i: number): boolean =>
+    canvas.luma[i] !== backdrop.luma[i] || canvas.lamp[i] !== backdrop.lamp[i]
+  const runs: [number, number][] = []
   for (let i = 0; i < canvas.luma.length; i++) {
-    if (canvas.luma[i] !== backdrop.luma[i] || canvas.lamp[i] !== backdrop.lamp[i]) pixels.push(i)
+    const last = runs.at(-1)
+    if (!covers(i)) continue
+    if (last?.[1] === i) last[1] = i + 1
+    else runs.push([i, i + 1])
   }
-  return { canvas, pixels: Int32Array.from(pixels) }
+  return { canvas, runs }
 }
 
-function lay({ canvas, pixels }: Layer, target: Canvas): void {
+function lay({ canvas, runs }: Layer, target: Canvas): void {
   for (const plane of ['luma', 'blue', 'red', 'sun', 'lamp'] as const) {
-    for (const i of pixels) target[plane][i] = canvas[plane][i] ?? 0
+    for (const [from, to] of runs) target[plane].set(canvas[plane].subarray(from, to), from)
   }
 }
 

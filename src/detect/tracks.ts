@@ -19,6 +19,7 @@ export type Track = {
   path: number
   x: number
   y: number
+  /** Cells per second. */
   speedX: number
   speedY: number
   area: number
@@ -126,11 +127,16 @@ function followBlob(tracks: Tracks, blobs: Blobs, blob: Blob, circumstances: Cir
     }
   }
   const overlapping = overlappingTrack(tracks)
-  const free = overlapping?.label === 0 ? overlapping : nearestTrack(tracks, blob)
+  const free = overlapping?.label === 0 ? overlapping : nearestTrack(tracks, blob, circumstances.moment)
   if (free !== undefined) {
     if (overlapping?.phase === 'visitor') free.phase = 'visitor'
-    const stays = (shares[tracks.list.indexOf(free) + 1] ?? 0) / Math.min(blob.area, free.area)
-    continueTrack(free, blob, stays, circumstances)
+    const shared = (shares[tracks.list.indexOf(free) + 1] ?? 0) / Math.min(blob.area, free.area)
+    continueTrack(
+      free,
+      blob,
+      Math.max(cohesionOf(shared), steadinessOf(free, blob, circumstances.moment)),
+      circumstances,
+    )
   } else beginTrack(tracks, blob, overlapping, circumstances)
 }
 
@@ -152,7 +158,7 @@ function overlappingTrack({ list, shares }: Tracks): Track | undefined {
 }
 
 /** Fast things do not overlap themselves from frame to frame; they are where they were heading. */
-function nearestTrack({ list }: Tracks, blob: Blob): Track | undefined {
+function nearestTrack({ list }: Tracks, blob: Blob, moment: Moment): Track | undefined {
   const x = blob.sumX / blob.area
   const y = blob.sumY / blob.area
   const reach = 2 + 0.8 * Math.max(blob.right - blob.left + 1, blob.bottom - blob.top + 1)
@@ -161,7 +167,7 @@ function nearestTrack({ list }: Tracks, blob: Blob): Track | undefined {
   for (const track of list) {
     if (track.id === 0 || track.label !== 0) continue
     const likeness = Math.max(track.area, blob.area) / Math.min(track.area, blob.area)
-    const apart = Math.hypot(x - track.x - track.speedX, y - track.y - track.speedY)
+    const apart = fromExpected(track, x, y, moment)
     if (likeness < 4 && apart < bestApart) {
       best = track
       bestApart = apart
@@ -189,17 +195,20 @@ function beginTrack(
   track.y = track.firstY = blob.sumY / blob.area
   track.speedX = 0
   track.speedY = 0
+  track.seenAt = at
   track.path = 0
   track.area = track.areaMost = blob.area
   track.isRest = parent !== undefined
   continueTrack(track, blob, FIRST_SIGHT, circumstances)
 }
 
-function continueTrack(track: Track, blob: Blob, stays: number, { moment, rules }: Circumstances): void {
+function continueTrack(track: Track, blob: Blob, cohesion: number, { moment, rules }: Circumstances): void {
   const x = blob.sumX / blob.area
   const y = blob.sumY / blob.area
-  track.speedX = 0.5 * (track.speedX + x - track.x)
-  track.speedY = 0.5 * (track.speedY + y - track.y)
+  const sinceS = Math.max(0.01, (moment.at - track.seenAt) / 1000)
+  const isSecond = track.frames === 1
+  track.speedX = mixed(track.speedX, (x - track.x) / sinceS, isSecond)
+  track.speedY = mixed(track.speedY, (y - track.y) / sinceS, isSecond)
   track.path += Math.hypot(x - track.x, y - track.y)
   track.x = x
   track.y = y
@@ -212,21 +221,30 @@ function continueTrack(track: Track, blob: Blob, stays: number, { moment, rules 
   track.label = blob.label
   track.seenAt = moment.at
   track.frames++
-  weigh(track, blob, stays, moment, rules)
+  weigh(track, blob, cohesion, moment, rules)
+}
+
+const mixed = (before: number, now: number, isFirst: boolean): number =>
+  isFirst ? now : 0.5 * (before + now)
+
+/** How far a place is from where the track should be by now. */
+function fromExpected(track: Track, x: number, y: number, { at }: Moment): number {
+  const sinceS = (at - track.seenAt) / 1000
+  return Math.hypot(x - track.x - track.speedX * sinceS, y - track.y - track.speedY * sinceS)
 }
 
 /** Movement of the visitor itself: more than a few restless cells. */
 const CHANGED_SHARE_MIN = 0.03
 const CHANGED_MIN = 3
 
-function weigh(track: Track, blob: Blob, stays: number, moment: Moment, rules: TrackRules): void {
+function weigh(track: Track, blob: Blob, cohesion: number, moment: Moment, rules: TrackRules): void {
   const { at, elapsedS } = moment
   track.evidence *= Math.exp(-elapsedS / 2)
   if (track.phase === 'suspect' && track.evidence < 0.1) beginAnew(track, at)
   const isMoving = blob.changed >= Math.max(CHANGED_MIN, blob.area * CHANGED_SHARE_MIN)
   if (isMoving) track.movedAt = at
   const most = Math.min(0.6, Math.max(0.15, 2 * elapsedS))
-  const fresh = (0.5 * blob.fresh * sharpnessOf(blob) * cohesionOf(stays)) / rules.areaClear
+  const fresh = (0.5 * blob.fresh * sharpnessOf(blob) * cohesion) / rules.areaClear
   track.evidence += Math.min(most, fresh)
   if (track.evidence >= (hasTravelled(track) ? 1 : IN_PLACE)) track.phase = 'visitor'
 }
@@ -250,10 +268,17 @@ function beginAnew(track: Track, at: MonoMs): void {
   track.path = 0
 }
 
-const FIRST_SIGHT = 0.35
+const FIRST_SIGHT = 0.8
 
 /** How much of a thing is where something was a moment ago: rain and insects are never there again. */
 const cohesionOf = (stays: number): number => Math.min(1, Math.max(0, (stays - 0.1) / 0.3))
+
+/** Few pictures a second show a walker each time on new ground: a steady course speaks for a thing as well. */
+function steadinessOf(track: Track, blob: Blob, moment: Moment): number {
+  if (track.frames < 2) return 0
+  const apart = fromExpected(track, blob.sumX / blob.area, blob.sumY / blob.area, moment)
+  return apart < 0.35 * Math.max(blob.right - blob.left + 1, blob.bottom - blob.top + 1) ? 0.6 : 0
+}
 
 /** 0 for light, which has soft edges; 1 for things. */
 export function sharpnessOf({ edge, edgeCells, contrast, area }: Blob): number {
