@@ -70,9 +70,11 @@ export async function startDoorbell(
     const key = await openDeviceKey(ports)
     const recipients = await openRecipients(ports)
     const telemetry = await openTelemetry(ports, config, key.name)
-    const uploads = await openUploads(ports, (job) => clips.uploaded(job))
+    const uploads = await openUploads(ports, (job) =>
+      job.what === 'ledger' ? ledger.uploaded(job) : clips.uploaded(job),
+    )
     const queueUpload = (job: UploadJob): readonly Change[] => uploads?.queue(job) ?? []
-    const ledger = await openLedger({ records: ports.records, key, queueUpload })
+    const ledger: Ledger = await openLedger({ records: ports.records, key, queueUpload })
     await noteStart(ports, ledger)
     const clips: Clips = createClips(
       {

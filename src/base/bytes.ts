@@ -27,6 +27,7 @@ export function hex(bytes: Uint8Array): string {
 const utf8Encoder = new TextEncoder()
 export const utf8 = (text: string): Uint8Array => utf8Encoder.encode(text)
 
-const utf8Decoder = new TextDecoder('utf-8', { fatal: true })
+/** A byte order mark stays: `utf8(fromUtf8(bytes))` is `bytes` again, so that what was hashed or signed is what is read. */
+const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /** Throws a `TypeError` on bytes that are not UTF-8. */
 export const fromUtf8 = (bytes: Uint8Array): string => utf8Decoder.decode(bytes)

@@ -3,7 +3,7 @@
  * Ed25519 only, one signature a note; signatures of others, of whatever kind, may stand beside it.
  */
 import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto'
-import { concatBytes, equalBytes, hex, utf8 } from '../base/bytes.ts'
+import { concatBytes, equalBytes, fromUtf8, hex, utf8 } from '../base/bytes.ts'
 import { Fault } from '../base/fault.ts'
 import { sha256 } from './merkle.ts'
 
@@ -87,6 +87,15 @@ function splitNote(
       return { name, bytes }
     })
   return { body: note.slice(0, at + 1), signatures }
+}
+
+/** Bytes that should be a note, as text. Throws `Fault('corrupt')` when they are none. */
+export function noteText(what: string, bytes: Uint8Array): string {
+  try {
+    return fromUtf8(bytes)
+  } catch (cause) {
+    throw new Fault('corrupt', `${what}: wanted a signed note, got bytes that are no text`, { cause })
+  }
 }
 
 /** The text above the signatures, believed by nobody yet. */

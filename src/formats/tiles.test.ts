@@ -7,7 +7,9 @@ import {
   entriesName,
   entryBundles,
   leafHash,
+  namesInLedger,
   objectsAfterAppend,
+  objectsOfLedger,
   rootOf,
   sizeAtTile,
   tileName,
@@ -40,6 +42,12 @@ describe('the names of tiles', () => {
     'tile/0/0000',
     'tile/x/000',
     'tile/0/000.p/',
+    'tile/0/000.p/0',
+    'tile/0/000.p/007',
+    'tile/0/000.p/256',
+    'tile/00/000',
+    'tile/0/x000/001',
+    'tile/0/000.p/300',
     'a/tile/0/000',
     '',
   ])('are not like %j', (name) => {
@@ -116,6 +124,40 @@ describe('what is uploaded as the ledger grows', () => {
     expect(store.get('tile/1/000.p/2')).toEqual(
       concatBytes([rootOf(leaves.slice(0, 256)), rootOf(leaves.slice(256, 512))]),
     )
+  })
+
+  it('is found again under its name from the entries alone, of now and of before', () => {
+    const objectOf = objectsOfLedger(entries, leaves)
+    for (const [name, bytes] of store) expect(Buffer.compare(objectOf(name) ?? Buffer.of(), bytes)).toBe(0)
+    for (const name of [
+      'tile/0/002.p/89',
+      'tile/1/000.p/3',
+      'tile/2/000.p/1',
+      'tile/entries/003',
+      'checkpoint',
+    ])
+      expect(objectOf(name)).toBeUndefined()
+  })
+
+  it.each([
+    [0, []],
+    [1, ['tile/entries/000.p/1', 'tile/0/000.p/1']],
+    [256, ['tile/entries/000', 'tile/0/000', 'tile/1/000.p/1']],
+    [
+      600,
+      [
+        'tile/entries/000',
+        'tile/entries/001',
+        'tile/entries/002.p/88',
+        'tile/0/000',
+        'tile/0/001',
+        'tile/0/002.p/88',
+        'tile/1/000.p/2',
+      ],
+    ],
+  ])('is enough of it when what %i entries need is there', (size, names) => {
+    expect(namesInLedger(size)).toEqual(names)
+    for (const name of names) expect(store.has(name)).toBe(true)
   })
 
   it('is two objects an entry, and a third where a tile gets full', () => {

@@ -1,7 +1,7 @@
 /** Where the ledger lies in the cloud: https://c2sp.org/tlog-tiles, so that other people's tools can read it. */
 import { concatBytes } from '../base/bytes.ts'
 import { Fault } from '../base/fault.ts'
-import { nodeHash } from './merkle.ts'
+import { rootOf } from './merkle.ts'
 
 const WIDTH = 256
 
@@ -22,14 +22,27 @@ function numberPath(index: number): string {
   return groups.join('/')
 }
 
-/** How many entries the tree had when a tile or bundle of this name was written; undefined for other names. */
-export function sizeAtTile(name: string): number | undefined {
-  const [, level, path, width] =
-    /^tile\/(entries|\d{1,2})\/((?:x\d{3}\/)*\d{3})(?:\.p\/(\d{1,3}))?$/.exec(name) ?? []
+type TileName = { readonly level: number | 'entries'; readonly index: number; readonly width: number }
+
+const TILE = /^tile\/(entries|\d{1,2})\/((?:x\d{3}\/)*\d{3})(?:\.p\/(\d{1,3}))?$/
+
+function parseTileName(name: string): TileName | undefined {
+  const [, level, path, digits] = TILE.exec(name) ?? []
   if (level === undefined || path === undefined) return undefined
   const index = Number(path.replaceAll(/[x/]/g, ''))
-  const hashes = index * WIDTH + (width === undefined ? WIDTH : Number(width))
-  return level === 'entries' ? hashes : hashes * WIDTH ** Number(level)
+  const width = Number(digits ?? WIDTH)
+  const spelled = level === 'entries' ? entriesName(index, width) : tileName(Number(level), index, width)
+  // A name has one spelling: a piece under another is none of ours.
+  if (spelled !== name || width === 0 || width > WIDTH) return undefined
+  return { level: level === 'entries' ? level : Number(level), index, width }
+}
+
+/** How many entries the tree had when a tile or bundle of this name was written; undefined for other names. */
+export function sizeAtTile(name: string): number | undefined {
+  const tile = parseTileName(name)
+  if (tile === undefined) return undefined
+  const hashes = tile.index * WIDTH + tile.width
+  return tile.level === 'entries' ? hashes : hashes * WIDTH ** tile.level
 }
 
 /** Entries with their lengths before them (two bytes, big endian). */
@@ -86,22 +99,36 @@ function changedTiles(hashes: readonly Uint8Array[], level: number): readonly Le
   const last = hashes.slice(from)
   const tile = { name: tileName(level, from / WIDTH, last.length), bytes: concatBytes(last) }
   if (hashes.length % WIDTH !== 0) return [tile]
-  const above: Uint8Array[] = []
-  for (let at = 0; at < hashes.length; at += WIDTH) above.push(fullTileHash(hashes.slice(at, at + WIDTH)))
-  return [tile, ...changedTiles(above, level + 1)]
+  return [tile, ...changedTiles(fullTileHashes(hashes), level + 1)]
 }
 
-function fullTileHash(hashes: readonly Uint8Array[]): Uint8Array {
-  let row = hashes
-  while (row.length > 1) {
-    const next: Uint8Array[] = []
-    for (let i = 0; i + 1 < row.length; i += 2) {
-      const [left, right] = [row[i], row[i + 1]]
-      if (left !== undefined && right !== undefined) next.push(nodeHash(left, right))
-    }
-    row = next
+/** Names of all that a tree of this size needs: full tiles and bundles, and the last one of each level. */
+export function namesInLedger(size: number): readonly string[] {
+  const names = [...entryBundles(size)].map(({ name }) => name)
+  for (let level = 0, hashes = size; hashes > 0; level++, hashes = Math.floor(hashes / WIDTH))
+    for (let from = 0; from < hashes; from += WIDTH)
+      names.push(tileName(level, from / WIDTH, Math.min(WIDTH, hashes - from)))
+  return names
+}
+
+/** What stands under a name in a ledger of these entries: any tile or bundle of now or before; undefined for other names. */
+export function objectsOfLedger(
+  entries: readonly Uint8Array[],
+  leaves: readonly Uint8Array[],
+): (name: string) => Uint8Array | undefined {
+  const levels = [leaves]
+  for (let row = fullTileHashes(leaves); row.length > 0; row = fullTileHashes(row)) levels.push(row)
+  return (name) => {
+    const { level, index, width } = parseTileName(name) ?? { level: -1, index: 0, width: 0 }
+    const row = level === 'entries' ? entries : levels[level]
+    const some = row?.slice(index * WIDTH, index * WIDTH + width) ?? []
+    if (some.length < width || some.length === 0) return undefined
+    return level === 'entries' ? encodeEntries(some) : concatBytes(some)
   }
-  const [root] = row
-  if (root === undefined) throw new Fault('bug', 'a full tile has hashes')
-  return root
+}
+
+function fullTileHashes(hashes: readonly Uint8Array[]): readonly Uint8Array[] {
+  const above: Uint8Array[] = []
+  for (let at = 0; at + WIDTH <= hashes.length; at += WIDTH) above.push(rootOf(hashes.slice(at, at + WIDTH)))
+  return above
 }

@@ -1,7 +1,7 @@
 /**
  * Ledger: the append-only record of what happened.
  *
- * Owns: the tables `ledger` (entries in order) and the row `device/checkpoint`.
+ * Owns: the table `ledger` (entries in order), and the rows `checkpoint` and `stored-checkpoint` of `device`.
  * Promises: an entry, the signed checkpoint over it and the caller's own changes become durable together or not at all;
  *   what was appended is never changed; the store's checkpoint is queued after everything it commits to.
  * When full: it grows by one small row a clip; nothing is dropped.
@@ -30,11 +30,15 @@ import type { UploadJob } from '../upload/index.ts'
 import type { DeviceKey } from '../vault/index.ts'
 
 export const CHECKPOINT_KEY = 'checkpoint'
+/** The newest checkpoint that the store has acknowledged: should it show an older one, it shows a past state. */
+export const STORED_CHECKPOINT_KEY = 'stored-checkpoint'
 
 export interface Ledger {
   readonly size: number
   /** One transaction: `alongside`, the entry, the checkpoint and what has to be uploaded. */
   append(entry: LedgerEntry, alongside: readonly Change[]): Promise<void>
+  /** What becomes true when the store has an object of the ledger; to be written in one transaction with the end of the upload. */
+  uploaded(job: UploadJob): readonly Change[]
 }
 
 export type LedgerDeps = {
@@ -80,6 +84,10 @@ export async function openLedger({ records, key, queueUpload }: LedgerDeps): Pro
       turn = mine.catch(() => {}) // Whoever appended hears of it; the next entry is not to blame.
       return mine
     },
+    uploaded: ({ name, source }) =>
+      name === CHECKPOINT_NAME && 'inline' in source
+        ? [{ put: 'device', key: STORED_CHECKPOINT_KEY, row: fromUtf8(Buffer.from(source.inline, 'base64')) }]
+        : [],
   }
 }
 

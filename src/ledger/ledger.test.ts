@@ -93,6 +93,17 @@ describe('the ledger', () => {
     expect(fromUtf8(house.queuedBytes('checkpoint'))).toBe(await house.note())
   })
 
+  it('remembers which root the store has acknowledged, and nothing of the other pieces', async () => {
+    const house = new House()
+    const ledger = await house.open()
+    await ledger.append(started(0), [])
+    expect(house.queued.map((job) => [job.name, ledger.uploaded(job)])).toEqual([
+      ['tile/entries/000.p/1', []],
+      ['tile/0/000.p/1', []],
+      ['checkpoint', [{ put: 'device', key: 'stored-checkpoint', row: await house.note() }]],
+    ])
+  })
+
   it('never queues two different objects under one name that must not be replaced', async () => {
     const house = new House()
     await house.grow(260)

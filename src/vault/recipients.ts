@@ -1,7 +1,13 @@
-import { fromUtf8, hex, utf8 } from '../base/bytes.ts'
+import { hex, utf8 } from '../base/bytes.ts'
 import { Fault, isFault } from '../base/fault.ts'
 import type { Json } from '../base/json.ts'
-import { openRecipientList, sha256, type LedgerEntry, type RecipientList } from '../formats/index.ts'
+import {
+  noteText,
+  openRecipientList,
+  sha256,
+  type LedgerEntry,
+  type RecipientList,
+} from '../formats/index.ts'
 import type { Disk } from '../ports/disk.ts'
 import type { Change, Records } from '../ports/records.ts'
 
@@ -116,7 +122,7 @@ export function acceptRecipients(known: Known, note: string): Known | undefined 
 
 async function readNote(disk: Disk): Promise<string | undefined> {
   try {
-    return textOf(await disk.read(RECIPIENTS_FILE))
+    return noteText(RECIPIENTS_FILE, await disk.read(RECIPIENTS_FILE))
   } catch (error) {
     if (isFault(error, 'missing')) return undefined
     throw error
@@ -130,15 +136,5 @@ async function rereadNote(disk: Disk): Promise<string | undefined> {
   } catch (error) {
     if (isFault(error) && error.kind !== 'bug') return undefined
     throw error
-  }
-}
-
-function textOf(bytes: Uint8Array): string {
-  try {
-    return fromUtf8(bytes)
-  } catch (cause) {
-    throw new Fault('corrupt', `${RECIPIENTS_FILE}: wanted a signed note, got bytes that are no text`, {
-      cause,
-    })
   }
 }
