@@ -3,17 +3,16 @@ import { join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { Fault } from '../base/fault.ts'
 import {
+  doorbellFacts,
   isClean,
-  localSource,
-  namesOfDoorbell,
   openLibrary,
   verifyLoneClip,
   verifyRecipients,
   verifySource,
+  type DoorbellFacts,
   type Finding,
-  type Verification,
   type Verdict,
-  type VerifyOptions,
+  type Verification,
 } from '../owner/index.ts'
 import { openPlaces, type HerePlace, type PlaceOptions, type Places } from './owner-data-folder.ts'
 import { clipFolderAt, latestOf, loneShelfAt, oneOf, shelvesOf } from './owner-library.ts'
@@ -82,39 +81,26 @@ async function verifyPlaces(
   signal: AbortSignal,
 ): Promise<readonly Checked[]> {
   const checked: Checked[] = []
-  const doorbell = await knownByDoorbell(places.here)
+  const here = await knownByDoorbell(places.here)
   for (const [{ where, source }, place] of shelvesOf(places, signal)) {
-    const options = where === 'here' ? {} : doorbell
-    const verified = await verifySource(source, { ...options, ...(clip === undefined ? {} : { clip }) })
-    const rest =
-      where === 'here' && clip === undefined && places.here !== undefined
-        ? await verifyRecipients(places.here.disk, doorbell.device?.entries ?? [])
-        : []
-    const findings = [...verified.findings.filter((each) => !isOnItsWay(each, clip, options)), ...rest]
-    checked.push({ ...verified, findings, label: source.label, place })
+    const verified = await verifySource(source, {
+      ...(where === 'here' || here === undefined ? {} : { doorbell: here.facts }),
+      ...(clip === undefined ? {} : { clip }),
+    })
+    const rest = where === 'here' && clip === undefined ? (here?.recipients ?? []) : []
+    checked.push({ ...verified, findings: [...verified.findings, ...rest], label: source.label, place })
   }
   return checked
 }
 
-/** What the doorbell itself can say about what should be in its store. */
-async function knownByDoorbell(here: HerePlace | undefined): Promise<VerifyOptions> {
-  if (here?.records === undefined) return {}
-  const source = localSource({ disk: here.disk, records: here.records })
-  const [key, note] = [await source.deviceKey(), await source.checkpoint()]
-  const entries = note === undefined ? [] : await source.entries(Number.MAX_SAFE_INTEGER)
-  return {
-    unfinished: await namesOfDoorbell(here.records),
-    waiting: await source.waiting(),
-    ...(key === undefined ? {} : { device: { key, entries } }),
-  }
-}
+type KnownHere = { readonly facts: DoorbellFacts; readonly recipients: readonly Finding[] }
 
-/** A clip that the store’s ledger does not have yet, because that waits to be uploaded. */
-const isOnItsWay = (finding: Finding, clip: string | undefined, { waiting }: VerifyOptions): boolean =>
-  clip !== undefined &&
-  finding.what === clip &&
-  finding.verdict === 'missing' &&
-  waiting?.has('checkpoint') === true
+/** Undefined without the doorbell's index. */
+async function knownByDoorbell(here: HerePlace | undefined): Promise<KnownHere | undefined> {
+  if (here?.records === undefined) return undefined
+  const place = { disk: here.disk, records: here.records }
+  return { facts: await doorbellFacts(place), recipients: await verifyRecipients(place) }
+}
 
 async function clipIdOf(places: Places, wanted: string, signal: AbortSignal): Promise<string> {
   const shelves = [...shelvesOf(places, signal).keys()]

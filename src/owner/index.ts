@@ -46,16 +46,18 @@ export { openParts, openPoster, type OpenedPart, type Opener } from './open.ts'
 export { readGrant, shareClip, withGrantHeader, type ReceivedGrant, type SharedClip } from './share.ts'
 export { findUnsigned, namesIn, type UnsignedClip } from './unsigned.ts'
 
-export type { ClipSource, GrowingClip, ObjectKind, ObjectRef } from './source.ts'
+export type { ClipSource, GrowingClip, KnownObject, ObjectKind, ObjectRef } from './source.ts'
 export { storeSource } from './store-source.ts'
 export {
+  doorbellFacts,
   isClean,
   objectsOf,
   problemOf,
+  verifyRecipients,
   verifySource,
+  type DoorbellFacts,
   type Finding,
   type Verdict,
   type Verification,
   type VerifyOptions,
-} from './verify.ts'
-export { namesOfDoorbell, verifyRecipients } from './verify-rest.ts'
+} from './verify/index.ts'

@@ -1,9 +1,10 @@
-import { equalBytes, fromUtf8, hex } from '../base/bytes.ts'
+import { equalBytes, hex } from '../base/bytes.ts'
 import { Fault, isFault, messageOf } from '../base/fault.ts'
 import {
   bodyOfNote,
   keyName,
   leafHash,
+  noteText,
   openManifest,
   openNote,
   parseCheckpoint,
@@ -106,7 +107,9 @@ async function readLedger(shelf: Shelf): Promise<LedgerView> {
     const checkpoint = parseCheckpoint(bodyOfNote('checkpoint', note))
     const bytes = await shelf.source.entries(checkpoint.size)
     const leaves = bytes.map(leafHash)
-    const entries = bytes.map((entry, i) => parseEntry(`ledger entry ${i}`, fromUtf8(entry)))
+    const entries = bytes.map((entry, i) =>
+      parseEntry(`ledger entry ${i}`, noteText(`ledger entry ${i}`, entry)),
+    )
     const view = { shelf, note, checkpoint, leaves, ...clipsIn(entries) }
     if (bytes.length < checkpoint.size)
       return { ...view, problem: say(`the ledger has ${checkpoint.size} entries, ${bytes.length} are there`) }
@@ -176,7 +179,7 @@ async function vouchedManifest(
   const hash = hex(sha256(bytes))
   if (hash !== entry.manifest)
     throw new Fault('corrupt', `${what}: wanted SHA-256 ${entry.manifest} as in the ledger, got ${hash}`)
-  const note = fromUtf8(bytes)
+  const note = noteText(what, bytes)
   const manifest = openManifest(what, note)
   if (manifest.clip !== entry.clip) throw new Fault('corrupt', `${what}: it is that of clip ${manifest.clip}`)
   await checkSigner(view, keyIn(manifest))

@@ -4,7 +4,7 @@ import { parseMeta, type ClipMeta } from '../formats/index.ts'
 import type { Library, Shelf, SignedClip } from './library.ts'
 import { openMeta, type Opener } from './open.ts'
 import { findUnsigned, type UnsignedClip } from './unsigned.ts'
-import { objectsOf } from './verify.ts'
+import { objectsOf } from './verify/index.ts'
 
 /**
  * - `growing`    not finished, nothing signed yet

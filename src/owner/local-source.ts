@@ -1,11 +1,11 @@
 import { createPrivateKey } from 'node:crypto'
-import { fromUtf8, utf8 } from '../base/bytes.ts'
-import { isFault } from '../base/fault.ts'
+import { utf8 } from '../base/bytes.ts'
+import { Fault, isFault } from '../base/fault.ts'
 import type { Json } from '../base/json.ts'
 import { signerOf } from '../formats/index.ts'
-import type { Disk } from '../ports/disk.ts'
-import type { Records } from '../ports/records.ts'
-import type { ClipSource, GrowingClip, ObjectKind, ObjectRef } from './source.ts'
+import { TEMPORARY_SUFFIX, type Disk } from '../ports/disk.ts'
+import { orderKey, type Records, type Row } from '../ports/records.ts'
+import type { ClipSource, GrowingClip, KnownObject, ObjectKind, ObjectRef } from './source.ts'
 
 const CLIPS = 'clips'
 
@@ -25,32 +25,23 @@ export function localSource({
       const row = await records.read('device', 'checkpoint')
       return typeof row === 'string' ? row : undefined
     },
-    async entries(size) {
-      const rows = await records.list('ledger', { limit: Math.max(1, size) })
-      return rows.slice(0, size).map(({ row }) => utf8(typeof row === 'string' ? row : JSON.stringify(row)))
-    },
+    entries: (size) => entriesIn(records, size),
+    entriesBeyond: async (size) => (await records.list('ledger', { from: orderKey(size) })).length,
     read: (ref) => readIfThere(disk, placeOf(ref)),
     placeOf,
-    async places() {
-      const folders = (await disk.list(CLIPS)).filter((entry) => entry.isFolder)
-      const files = await Promise.all(
-        folders.map(async ({ name }) =>
-          (await disk.list(`${CLIPS}/${name}`)).map((file) => `${CLIPS}/${name}/${file.name}`),
-        ),
-      )
-      return files.flat()
-    },
-    tiles: async () => [],
+    places: () => filesIn(disk, records),
+    tiles: async () => undefined,
     growing: () => growingClips(records),
     async expired() {
-      const rows = await records.list('clip')
-      return new Set(
-        rows.filter(({ row }) => textIn(row, 'phase')?.startsWith('expir') === true).map(({ key }) => key),
-      )
+      return new Set([
+        ...(await clipsThatAre('expiring', records)),
+        ...(await clipsThatAre('expired', records)),
+      ])
     },
     async waiting() {
       const rows = await records.list('upload')
-      return new Set(rows.flatMap(({ row }) => textIn(row, 'name') ?? []))
+      const isOnItsWay = ({ row }: Row): boolean => memberOf(row, 'parked') === undefined
+      return new Set(rows.filter(isOnItsWay).flatMap(({ row }) => textIn(row, 'name') ?? []))
     },
   }
 }
@@ -72,24 +63,60 @@ async function readIfThere(disk: Disk, path: string): Promise<Uint8Array | undef
 
 async function publicKeyIn(disk: Disk): Promise<Uint8Array | undefined> {
   const pem = await readIfThere(disk, 'device.key')
-  return pem === undefined ? undefined : signerOf('lintel', createPrivateKey(fromUtf8(pem))).publicKey
+  if (pem === undefined) return undefined
+  try {
+    return signerOf('lintel', createPrivateKey(Buffer.from(pem))).publicKey
+  } catch (cause) {
+    throw new Fault('corrupt', 'device.key: wanted an Ed25519 private key in PEM, got something else', {
+      cause,
+    })
+  }
+}
+
+async function entriesIn(records: Records, size: number): Promise<readonly Uint8Array[]> {
+  const rows = await records.list('ledger', { before: orderKey(size) })
+  return rows.map(({ key, row }, index) => {
+    if (key !== orderKey(index) || typeof row !== 'string')
+      throw new Fault('corrupt', `ledger: wanted entry ${index}, got ${key}`)
+    return utf8(row)
+  })
+}
+
+/** Files of clips; not what is half written, nor what is being removed. */
+async function filesIn(disk: Disk, records: Records): Promise<readonly string[]> {
+  const isExpiring = await clipsThatAre('expiring', records)
+  const files: string[] = []
+  for (const { name, isFolder } of await disk.list(CLIPS)) {
+    if (!isFolder) files.push(`${CLIPS}/${name}`)
+    else if (!isExpiring.has(name))
+      files.push(...(await disk.list(`${CLIPS}/${name}`)).map((file) => `${CLIPS}/${name}/${file.name}`))
+  }
+  return files.filter((file) => !file.endsWith(TEMPORARY_SUFFIX))
+}
+
+async function clipsThatAre(phase: string, records: Records): Promise<ReadonlySet<string>> {
+  const clips = (await records.list('clip')).filter(({ row }) => textIn(row, 'phase') === phase)
+  return new Set(clips.map(({ key }) => key))
 }
 
 async function growingClips(records: Records): Promise<readonly GrowingClip[]> {
-  const clips = (await records.list('clip')).filter(({ row }) => textIn(row, 'phase') === 'growing')
+  const clips = await clipsThatAre('growing', records)
   return Promise.all(
-    clips.map(async ({ key: clip }) => {
+    [...clips].map(async (clip) => {
       const rows = await records.list('part', { from: `${clip}/`, before: `${clip}0` }) // '0' comes right after '/'.
-      return { clip, objects: rows.flatMap(({ row }) => objectIn(clip, row)) }
+      return { clip, objects: rows.flatMap(({ key, row }) => objectsIn(key, row)) }
     }),
   )
 }
 
-function objectIn(clip: string, row: Json): GrowingClip['objects'] {
+/** The object that a row of the table `part` tells of. Its key is `<clip>/<file>`. */
+export function objectsIn(key: string, row: Json): readonly KnownObject[] {
+  const clip = key.slice(0, key.indexOf('/'))
   const [what, name, sha256] = [textIn(row, 'what'), textIn(row, 'name'), textIn(row, 'sha256')]
   const [part, bytes] = [numberIn(row, 'part'), numberIn(row, 'bytes')]
   if (!isKind(what) || name === undefined || sha256 === undefined) return []
-  return [{ ref: { clip, what, part: part ?? 0, name }, bytes: bytes ?? 0, sha256 }]
+  const isUploaded = memberOf(row, 'uploaded') === true
+  return [{ ref: { clip, what, part: part ?? 0, name }, bytes: bytes ?? 0, sha256, isUploaded }]
 }
 
 const isKind = (text: string | undefined): text is ObjectKind =>

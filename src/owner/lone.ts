@@ -1,10 +1,10 @@
-import { fromUtf8 } from '../base/bytes.ts'
 import { Fault, isFault } from '../base/fault.ts'
+import { noteText } from '../formats/index.ts'
 import type { Disk } from '../ports/disk.ts'
 import { clipOfNote, type Shelf, type SignedClip } from './library.ts'
 import { fileOf } from './local-source.ts'
 import type { ClipSource, ObjectRef } from './source.ts'
-import { objectsOf, problemOf, type Finding, type Verification } from './verify.ts'
+import { objectsOf, problemOf, type Finding, type Verification } from './verify/index.ts'
 
 /** A clip's folder that was copied out of its doorbell: no ledger, only what lies in it. */
 export function loneShelf(disk: Disk): Shelf {
@@ -13,10 +13,11 @@ export function loneShelf(disk: Disk): Shelf {
     deviceKey: async () => undefined,
     checkpoint: async () => undefined,
     entries: async () => [],
+    entriesBeyond: async () => 0,
     read: (ref) => readIfThere(disk, fileOf(ref)),
     placeOf: fileOf,
     places: async () => (await disk.list('')).map(({ name }) => name),
-    tiles: async () => [],
+    tiles: async () => undefined,
     growing: async () => [],
     expired: async () => new Set(),
     waiting: async () => new Set(),
@@ -29,7 +30,7 @@ export async function loneClip(shelf: Shelf): Promise<SignedClip> {
   const bytes = await shelf.source.read({ clip: '', what: 'manifest', part: 0, name: '' })
   if (bytes === undefined)
     throw new Fault('corrupt', 'manifest.note is missing, so nothing vouches for this clip')
-  return clipOfNote('manifest.note', fromUtf8(bytes), [shelf])
+  return clipOfNote('manifest.note', noteText('manifest.note', bytes), [shelf])
 }
 
 /** As far as the manifest goes; that the device entered it in its ledger, only the ledger can tell. */

@@ -6,7 +6,7 @@ import { fragmentFacts, type FragmentFacts } from './fragments.ts'
 import type { SignedClip } from './library.ts'
 import type { ObjectRef } from './source.ts'
 import type { UnsignedClip, UnsignedPiece } from './unsigned.ts'
-import { problemOf } from './verify.ts'
+import { problemOf } from './verify/index.ts'
 
 /** With what a clip is opened: the owner's key, or a grant and the key it was made for. */
 export type Opener = { readonly identities: readonly X25519Pair[]; readonly grant?: ClipGrant }

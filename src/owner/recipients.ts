@@ -1,6 +1,7 @@
-import { fromUtf8, hex, utf8 } from '../base/bytes.ts'
+import { hex, utf8 } from '../base/bytes.ts'
 import { Fault, isFault } from '../base/fault.ts'
 import {
+  noteText,
   openRecipientList,
   ownerSigner,
   sha256,
@@ -21,7 +22,7 @@ export type SignedRecipients = { readonly note: string; readonly list: Recipient
 /** Undefined when the folder has no owner yet; `Fault('corrupt')` when the list was changed by somebody else. */
 export async function readRecipients(disk: Disk): Promise<SignedRecipients | undefined> {
   try {
-    const note = fromUtf8(await disk.read(FILE))
+    const note = noteText(FILE, await disk.read(FILE))
     return { note, list: openRecipientList(FILE, note) }
   } catch (error) {
     if (isFault(error, 'missing')) return undefined

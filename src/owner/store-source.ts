@@ -1,4 +1,3 @@
-import { fromUtf8 } from '../base/bytes.ts'
 import { isFault } from '../base/fault.ts'
 import { CHECKPOINT_NAME, decodeEntries, entryBundles } from '../formats/index.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
@@ -12,7 +11,8 @@ export function storeSource(store: ObjectStore, { signal }: { readonly signal: A
     deviceKey: async () => undefined,
     async checkpoint() {
       const bytes = await read(CHECKPOINT_NAME)
-      return bytes === undefined ? undefined : fromUtf8(bytes)
+      // Whatever the store gives there: if it is no text, its signature is wrong too.
+      return bytes === undefined ? undefined : Buffer.from(bytes).toString('utf8')
     },
     async entries(size) {
       const entries: Uint8Array[] = []
@@ -23,6 +23,7 @@ export function storeSource(store: ObjectStore, { signal }: { readonly signal: A
       }
       return entries
     },
+    entriesBeyond: async () => 0,
     read: ({ name }) => read(name),
     placeOf: ({ name }) => name,
     async places() {

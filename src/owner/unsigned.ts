@@ -5,7 +5,7 @@ import type { ObjectStore } from '../ports/object-store.ts'
 import type { Library, Shelf } from './library.ts'
 import { findLooseClips, type LooseClip } from './loose.ts'
 import type { ClipSource, GrowingClip } from './source.ts'
-import { objectsOf } from './verify.ts'
+import { objectsOf } from './verify/index.ts'
 
 /** A clip that no signature vouches for yet: it is growing, or the doorbell was gone before it could be sealed. */
 export type UnsignedClip = {
