@@ -417,5 +417,7 @@ const entryKey = (n: number): string => `ledger/${orderKey(n)}`
 /** The name in the store of a file of a clip. */
 function objectOf(clip: string, file: string, { rows } = world): string {
   const row = rows.get(`part/${clip}/${file}`)
-  return typeof row === 'object' && row !== null && 'name' in row ? String(row.name) : ''
+  return typeof row === 'object' && row !== null && 'name' in row && typeof row.name === 'string'
+    ? row.name
+    : ''
 }
