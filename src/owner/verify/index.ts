@@ -23,21 +23,25 @@ export type VerifyOptions = {
   readonly doorbell?: DoorbellFacts
 }
 
-/** Checks one source. */
+/**
+ * Checks one source. A doorbell may be recording meanwhile, so files are listed first, then the clips that grow, then the
+ * ledger: whatever was listed has got into the index or the ledger by the time those are read.
+ */
 export async function verifySource(source: ClipSource, options: VerifyOptions = {}): Promise<Verification> {
   const { clip: only, doorbell } = options
+  const isWanted = (clip: string): boolean => only === undefined || clip === only
   const report = new Report(source.label)
+  const places = only === undefined ? await source.places() : []
+  const growing = (await source.growing()).filter(({ clip }) => isWanted(clip))
   const ledger = await checkLedger(source, doorbell, report)
   const at: Case = { source, doorbell, report, ledger, known: new Set() }
-  const isWanted = (clip: string): boolean => only === undefined || clip === only
+  const finished = new Set(ledger.clips.map(({ entry }) => entry.clip))
   let genuineClips = 0
   for (const clip of ledger.clips) if (await checkClip(at, clip, isWanted(clip.entry.clip))) genuineClips++
-  const growing = await source.growing()
-  for (const clip of growing) if (isWanted(clip.clip)) await checkGrowing(at, clip)
+  for (const clip of growing) if (!finished.has(clip.clip)) await checkGrowing(at, clip)
   await checkAcknowledged(at, isWanted)
-  const ids = [...ledger.clips.map(({ entry }) => entry.clip), ...growing.map(({ clip }) => clip)]
-  if (only === undefined) await reportUnknown(at)
-  else if (!ids.includes(only)) reportNoSuchClip(at, only)
+  if (only !== undefined && growing.length === 0 && !finished.has(only)) reportNoSuchClip(at, only)
+  reportUnknown(at, places)
   return { findings: report.findings, genuineClips }
 }
 
@@ -53,8 +57,8 @@ function reportNoSuchClip({ doorbell, report }: Case, clip: string): void {
   else report.add('missing', clip, 'the ledger knows no such clip')
 }
 
-async function reportUnknown({ source, doorbell, report, known }: Case): Promise<void> {
-  for (const place of await source.places())
+function reportUnknown({ doorbell, report, known }: Case, places: readonly string[]): void {
+  for (const place of places)
     if (!known.has(place) && doorbell?.names.has(place) !== true)
       report.add(
         'unknown',

@@ -47,6 +47,7 @@ export async function checkLedger(
   const checkpoint = readCheckpoint(note, report)
   if (checkpoint === undefined) return NO_LEDGER
   const entries = await readEntries(source, checkpoint, report)
+  await checkSurplus(source, { note, size: checkpoint.size }, report)
   await checkSignature(source, { note, checkpoint, entries, key: doorbell?.ledger?.key }, report)
   if (doorbell?.ledger !== undefined) checkHistory(checkpoint, doorbell.ledger, report)
   await checkTiles(source, truest(entries, doorbell?.ledger), entries.length, report)
@@ -91,14 +92,22 @@ async function readEntries(
     report.add('changed', 'ledger', messageOf(error))
     return []
   }
-  const surplus = await source.entriesBeyond(size)
-  if (surplus > 0)
-    report.add('changed', 'ledger', `the checkpoint is for ${size} entries, there are ${surplus} more`)
   if (entries.length < size)
     report.add('missing', 'ledger', `the checkpoint is for ${size} entries, ${entries.length} are there`)
   else if (!equalBytes(rootOf(entries.map(leafHash)), root))
     report.add('changed', 'ledger', 'its entries are not those that the device signed for')
   return entries
+}
+
+/** Entry and checkpoint are written together: who sees a newer entry sees a newer checkpoint too. */
+async function checkSurplus(
+  source: ClipSource,
+  { note, size }: { readonly note: string; readonly size: number },
+  report: Report,
+): Promise<void> {
+  const surplus = await source.entriesBeyond(size)
+  if (surplus > 0 && (await source.checkpoint()) === note)
+    report.add('changed', 'ledger', `the checkpoint is for ${size} entries, there are ${surplus} more`)
 }
 
 type Signed = {

@@ -4,6 +4,9 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { concatBytes, utf8 } from '../../base/bytes.ts'
 import { namesInLedger } from '../../formats/index.ts'
 import { orderKey } from '../../ports/records.ts'
+import { localSource } from '../local-source.ts'
+import type { ClipSource } from '../source.ts'
+import { isClean, verifySource } from './index.ts'
 import {
   copyOf,
   Doorbell,
@@ -75,6 +78,27 @@ describe('where nothing was changed', () => {
       expect(await problemsIn(await doorbell.world(), 'both', B)).toEqual([])
       await doorbell.upload(1)
     }
+  })
+
+  it('nothing is found when the doorbell goes on recording while it is looked at', async () => {
+    const doorbell = await Doorbell.start()
+    await doorbell.record(A)
+    await doorbell.record(GROWING, { isFinished: false })
+    const source = localSource(doorbell)
+    const busy: ClipSource = {
+      ...source,
+      async places() {
+        const places = await source.places()
+        await doorbell.record(B)
+        return places
+      },
+      async entries(size) {
+        const entries = await source.entries(size)
+        await doorbell.record(C)
+        return entries
+      },
+    }
+    expect(isClean(await verifySource(busy))).toBe(true)
   })
 
   it('nothing is found of a clip whose time was over', async () => {
