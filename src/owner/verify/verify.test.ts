@@ -2,6 +2,9 @@ import { generateKeyPairSync } from 'node:crypto'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { concatBytes, utf8 } from '../../base/bytes.ts'
+import { MemoryDisk } from '../../../sim/devices/memory-disk.ts'
+import { silentLog } from '../../base/log.ts'
+import { openDeviceKey } from '../../vault/index.ts'
 import { namesInLedger } from '../../formats/index.ts'
 import { orderKey } from '../../ports/records.ts'
 import { localSource } from '../local-source.ts'
@@ -16,6 +19,7 @@ import {
   problemsIn,
   STRANGER,
   type Look,
+  type RecordOptions,
   type World,
 } from './world.fixture.ts'
 
@@ -208,6 +212,14 @@ describe('in the store', () => {
     ])
   })
 
+  it('a name that no piece of a ledger has is told so', async () => {
+    const changed = present()
+    changed.objects.set('tile/0/000.p/007', changed.objects.get('tile/0/000.p/5') ?? new Uint8Array())
+    expect(await problemsIn(changed, 'store')).toEqual([
+      'unknown the store tile/0/000.p/007: no piece of a ledger is called so',
+    ])
+  })
+
   it.each([
     'tile/0/000.p/0',
     'tile/99/999',
@@ -222,6 +234,46 @@ describe('in the store', () => {
       expect(await problemsIn(changed, look)).toEqual([
         expect.stringContaining(`unknown the store ${name}: `),
       ])
+  })
+
+  it('a missing object is no loss while it is on its way, and is one when the store refused it for good', async () => {
+    const name = objectOf(B, '0000.age')
+    const changed = present()
+    changed.objects.delete(name)
+    changed.rows.set(`upload/${orderKey(99)}`, { name })
+    expect(await problemsIn(changed)).toEqual([])
+    expect(await findingsIn(changed)).toContainEqual(
+      expect.objectContaining({
+        verdict: 'note',
+        what: name,
+        detail: `part 0 of clip ${B}: waits to be uploaded`,
+      }),
+    )
+    changed.rows.set(`upload/${orderKey(99)}`, { name, parked: 'the store has another' })
+    expect(await problemsIn(changed)).toEqual([`missing the store ${name}: part 0 of clip ${B} is not there`])
+  })
+
+  it('pieces of a ledger without a checkpoint are found before there is a clip', async () => {
+    const doorbell = await Doorbell.start()
+    await doorbell.upload(1)
+    expect(await problemsIn(await doorbell.world(), 'both')).toEqual([])
+    await doorbell.upload()
+    const started = await doorbell.world()
+    started.objects.delete('checkpoint')
+    expect(await problemsIn(started, 'store')).toEqual([
+      'missing the store checkpoint: there are pieces of a ledger, and no checkpoint',
+    ])
+    expect(await problemsIn(started, 'both')).toEqual([
+      'missing the store checkpoint: the ledger’s checkpoint is not there, although the store had it',
+    ])
+  })
+
+  it('a missing bundle of entries is told with how many there should be', async () => {
+    const changed = present()
+    changed.objects.delete('tile/entries/000.p/5')
+    expect(await problemsIn(changed, 'store')).toContain(
+      'missing the store ledger: the checkpoint is for 5 entries, 0 are there',
+    )
   })
 
   it('a checkpoint that claims to be for very many entries is found soon', async () => {
@@ -275,7 +327,8 @@ describe('on the device', () => {
   })
 
   it.each<[string, (rows: World['rows']) => void]>([
-    ['says something else', (rows) => rows.set(entryKey(2), rows.get(entryKey(3)) ?? null)],
+    ['says something else of a start', (rows) => rows.set(entryKey(0), '{"boot":7,"type":"started"}')],
+    ['says something else of a clip', (rows) => rows.set(entryKey(2), rows.get(entryKey(3)) ?? null)],
     ['is no entry', (rows) => rows.set(entryKey(2), '{"type":"party"}')],
     ['is no text', (rows) => rows.set(entryKey(2), 7)],
     ['is gone', (rows) => rows.delete(entryKey(2))],
@@ -292,6 +345,14 @@ describe('on the device', () => {
     change(changed.rows)
     expect(await problemsIn(changed, 'device')).not.toEqual([])
     expect(await problemsIn(changed, 'both')).not.toEqual([])
+  })
+
+  it('a ledger without the checkpoint above it is told with how many entries there are', async () => {
+    const changed = present()
+    changed.rows.delete('device/checkpoint')
+    expect(await problemsIn(changed, 'device')).toContain(
+      'missing the device checkpoint: 5 entries, and no checkpoint that vouches for them',
+    )
   })
 
   it('is found to be set back when the store is at hand', async () => {
@@ -346,6 +407,36 @@ describe('on the device', () => {
     changed.rows.set(`clip/${GROWING}`, { phase: 'expiring' })
     changed.files.set(`clips/${GROWING}/0000.age`, utf8('on its way out'))
     expect(await problemsIn(changed, 'device')).toEqual([])
+  })
+})
+
+describe('what the device itself signed', () => {
+  const after = async (options: RecordOptions): Promise<readonly string[]> => {
+    const doorbell = await Doorbell.start()
+    await doorbell.record(A)
+    await doorbell.record(B, options)
+    await doorbell.upload()
+    return problemsIn(await doorbell.world(), 'store')
+  }
+
+  it.each<[string, RecordOptions, RegExp]>([
+    ['in another order', { lie: { previous: null } }, /it does not follow the clip before it/],
+    ['for another clip', { lie: { clip: C } }, new RegExp(`it is the manifest of clip ${C}`)],
+    [
+      'with another header',
+      { lie: { header: '0'.repeat(64) } },
+      /sealed with another header than its clip’s/,
+    ],
+  ])('is not believed %s', async (_what, options, words) => {
+    expect(await after(options)).toContainEqual(expect.stringMatching(words))
+  })
+
+  it('is not what another device signed', async () => {
+    const signer = await openDeviceKey({ disk: new MemoryDisk(), log: silentLog })
+    const lie = { device: signer.name, deviceKey: Buffer.from(signer.publicKey).toString('base64') }
+    expect(await after({ signer, lie })).toContainEqual(
+      expect.stringContaining(`signed by ${signer.name}, the ledger is of lintel/`),
+    )
   })
 })
 

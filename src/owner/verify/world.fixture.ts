@@ -20,7 +20,7 @@ import { openLedger } from '../../ledger/index.ts'
 import type { ObjectStore } from '../../ports/object-store.ts'
 import { TABLES, type Records, type TableName } from '../../ports/records.ts'
 import type { UploadJob } from '../../upload/index.ts'
-import { beginClipSeal, openDeviceKey, openRecipients } from '../../vault/index.ts'
+import { beginClipSeal, openDeviceKey, openRecipients, type DeviceKey } from '../../vault/index.ts'
 import { localSource } from '../local-source.ts'
 import { storeSource } from '../store-source.ts'
 import { doorbellFacts, verifyRecipients, verifySource, type Finding } from './index.ts'
@@ -54,6 +54,14 @@ export function listNote(version: number, options: { by?: NoteSigner; after?: st
     previous: after === undefined ? null : hex(sha256(utf8(after))),
   }
   return signRecipients(list, by)
+}
+
+export type RecordOptions = {
+  readonly isFinished?: boolean
+  /** What the doorbell signs although it is not so. */
+  readonly lie?: Partial<ClipManifest>
+  /** Somebody else, in whose name the manifest is. */
+  readonly signer?: DeviceKey
 }
 
 /** A doorbell on the real vault and ledger, whose uploads arrive in their order, when they are let. */
@@ -105,7 +113,7 @@ export class Doorbell {
   }
 
   /** A clip of two parts, meta and poster; all but the manifest and the ledger are uploaded at once. */
-  async record(clip: string, options: { readonly isFinished?: boolean } = {}): Promise<void> {
+  async record(clip: string, options: RecordOptions = {}): Promise<void> {
     const seal = await beginClipSeal([ANNA])
     const header = hex(sha256(seal.header))
     await this.records.write([{ put: 'clip', key: clip, row: { phase: 'growing', header } }])
@@ -125,8 +133,10 @@ export class Doorbell {
       poster,
       ended: 'quiet',
       previous: this.#previous,
+      ...options.lie,
     }
-    const bound = await this.#keep(clip, 'manifest.note', utf8(this.#key.signNote(lineOf(manifest))))
+    const signer = options.signer ?? this.#key
+    const bound = await this.#keep(clip, 'manifest.note', utf8(signer.signNote(lineOf(manifest))))
     this.#previous = bound.sha256
     await this.#ledger.append({ type: 'clip', clip, manifest: bound.sha256, name: bound.name }, [
       { put: 'clip', key: clip, row: { phase: 'uploaded', header } },
