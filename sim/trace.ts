@@ -15,7 +15,13 @@ export type TraceEvent =
   | { readonly kind: 'trouble'; readonly what: string; readonly state: 'begins' | 'ends' | 'once' }
   | { readonly kind: 'motion'; readonly state: 'on' | 'off' }
   | { readonly kind: 'press'; readonly visit: string; readonly pressedAtMs: number }
-  | { readonly kind: 'visit'; readonly state: 'began' | 'ended'; readonly visit: string; readonly edgeMs: number; readonly signs: readonly string[] }
+  | {
+      readonly kind: 'visit'
+      readonly state: 'began' | 'ended'
+      readonly visit: string
+      readonly edgeMs: number
+      readonly signs: readonly string[]
+    }
   | {
       readonly kind: 'clip'
       readonly state: 'began' | 'sealed' | 'recovered' | 'uploaded' | 'expired' | 'gap' | 'lost'
@@ -24,13 +30,25 @@ export type TraceEvent =
     }
   | { readonly kind: 'part'; readonly clip: string; readonly part: number; readonly bytes: number }
   /** A call to the store and what came of it: `stored`, `already-there`, or the kind of fault. */
-  | { readonly kind: 'store'; readonly call: string; readonly name: string; readonly bytes: number; readonly outcome: string }
+  | {
+      readonly kind: 'store'
+      readonly call: string
+      readonly name: string
+      readonly bytes: number
+      readonly outcome: string
+    }
   /** What the doorbell told the broker, and what came of it: `acknowledged`, or the kind of fault. */
   | { readonly kind: 'message'; readonly topic: string; readonly payload: string; readonly outcome: string }
   /** The household's phone rang, or a message of another kind came through to it. */
   | { readonly kind: 'told'; readonly topic: string; readonly payload: string }
   /** A call that changes the disk or the index, and what came of it: `ok` or the kind of fault. */
-  | { readonly kind: 'disk'; readonly call: string; readonly path: string; readonly bytes: number; readonly outcome: string }
+  | {
+      readonly kind: 'disk'
+      readonly call: string
+      readonly path: string
+      readonly bytes: number
+      readonly outcome: string
+    }
   | { readonly kind: 'alarm'; readonly what: string }
   | { readonly kind: 'log'; readonly level: string; readonly event: string; readonly fields: string }
   /** Motion score of one picture, 0 to 1. */

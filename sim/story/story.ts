@@ -30,7 +30,12 @@ export type Doing =
   /** Somebody passes the PIR, which holds its line for `holdMs`. */
   | { readonly do: 'pulse'; readonly holdMs: number }
   /** A line moves and stays (a stuck button, a PIR that rises); with `bounceMs` it flutters first. */
-  | { readonly do: 'line'; readonly input: 'button' | 'pir'; readonly active: boolean; readonly bounceMs: number }
+  | {
+      readonly do: 'line'
+      readonly input: 'button' | 'pir'
+      readonly active: boolean
+      readonly bounceMs: number
+    }
   /** A spike on a long wire. */
   | { readonly do: 'glitch'; readonly input: 'button' | 'pir'; readonly forMs: number }
   /** Somebody stands before a drawn camera. */
@@ -47,7 +52,10 @@ export type Doing =
       /** `drop`, `corrupt`: how many packets. */
       readonly packets: number
     }
-  | { readonly do: 'disk'; readonly state: 'full' | 'roomy' | 'broken' | 'mended' | 'slow' | 'quick' | 'lying' | 'honest' }
+  | {
+      readonly do: 'disk'
+      readonly state: 'full' | 'roomy' | 'broken' | 'mended' | 'slow' | 'quick' | 'lying' | 'honest'
+    }
   /** The index file is damaged while the power is off. */
   | { readonly do: 'index'; readonly state: 'corrupt' | 'gone' }
   | { readonly do: 'clock'; readonly step: number }
