@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { utf8 } from '../../src/base/bytes.ts'
 import { Fault } from '../../src/base/fault.ts'
 import { describeDiskContract } from '../../src/ports/disk.contract.ts'
-import { MemoryDisk } from './memory-disk.ts'
+import { createMemoryDisk, type MemoryDisk } from './memory-disk.ts'
 
 describeDiskContract('the simulated disk', async () => ({
-  disk: new MemoryDisk(),
+  disk: createMemoryDisk(),
   async [Symbol.asyncDispose]() {},
 }))
 
@@ -14,7 +14,7 @@ describe('the simulated disk', () => {
     (await disk.list('')).map(({ name }) => name)
 
   it('forgets names that were not synced when the power goes', async () => {
-    const disk = new MemoryDisk()
+    const disk = createMemoryDisk()
     await disk.create('kept', utf8('x'))
     await disk.makeFolder('folder')
     await disk.syncFolder('')
@@ -27,14 +27,14 @@ describe('the simulated disk', () => {
   })
 
   it('keeps what was replaced when the power goes', async () => {
-    const disk = new MemoryDisk()
+    const disk = createMemoryDisk()
     await disk.replace('a', utf8('new'))
     disk.powerCut()
     expect(await disk.read('a')).toEqual(utf8('new'))
   })
 
   it('is full when it is full, and has room again when something goes', async () => {
-    const disk = new MemoryDisk({ ofBytes: 10 })
+    const disk = createMemoryDisk({ ofBytes: 10 })
     await disk.create('a', new Uint8Array(8))
     await expect(disk.create('b', new Uint8Array(3))).rejects.toMatchObject({ kind: 'full' })
     await disk.remove('a')
@@ -43,7 +43,7 @@ describe('the simulated disk', () => {
   })
 
   it('damages a byte, and refuses everything, when told to', async () => {
-    const disk = new MemoryDisk()
+    const disk = createMemoryDisk()
     await disk.create('a', utf8('abc'))
     disk.damage('a', 1)
     expect([...(await disk.read('a'))]).toEqual([97, 98 ^ 0xff, 99])

@@ -8,24 +8,70 @@ import {
   type Row,
   type TableName,
 } from '../../src/ports/records.ts'
+import { openGate, type Gate } from './sim-files.ts'
 
-type Table = ReadonlyMap<string, string>
-type Tables = ReadonlyMap<TableName, Table>
+/** One transaction that is not durable yet, and how to take it back. */
+type Unsynced = { readonly undo: readonly Undo[] }
+type Undo = { readonly table: TableName; readonly key: string; readonly text: string | undefined }
 
 /**
  * An index in memory that outlives its closing, as a file does. Rows are kept as text, so whoever reads one gets a
- * copy of their own. The puppeteer's face: `refuseWrites`.
+ * copy of their own. A transaction is seen at once and durable when its write resolves; when the power goes before, the
+ * transactions under way survive up to one of them, in their order.
+ *
+ * The puppeteer's face: `cut`, `unsynced`, `clone`, `spoil`, `refuseWrites`, `onCommitted`.
  */
 export class MemoryRecords {
-  #tables: Tables = new Map(TABLES.map((table) => [table, new Map()]))
+  #tables = new Map<TableName, Table>(TABLES.map((name) => [name, new Table()]))
+  #unsynced: Unsynced[] = []
   #refusal: Fault | undefined
+  #damage: Fault | undefined
+  /** Committing says yes and keeps nothing, as on a disk that lies. */
+  isLying = false
+  /** Told of each transaction when it is durable. */
+  onCommitted: (changes: readonly Change[]) => void = () => {}
 
   /** Every write fails with this until told otherwise. */
   refuseWrites(fault: Fault | undefined): void {
     this.#refusal = fault
   }
 
-  open(): Records {
+  /** The file is damaged: nobody can open it any more, until `putAside`. */
+  spoil(fault: Fault | undefined): void {
+    this.#damage = fault
+  }
+
+  /** The damaged file is moved away; in its place is an empty one. */
+  putAside(): void {
+    this.#tables = new Map(TABLES.map((name) => [name, new Table()]))
+    this.#unsynced = []
+    this.#damage = undefined
+  }
+
+  /** Transactions under way. */
+  unsynced(): number {
+    return this.#unsynced.length
+  }
+
+  /** The power goes. `survives` is asked for each transaction under way, in order, until one does not. */
+  cut(survives: () => boolean): void {
+    const lost = this.#unsynced.findIndex(() => !survives())
+    const undone = lost < 0 ? [] : this.#unsynced.slice(lost)
+    for (const { undo } of undone.toReversed()) for (const it of undo.toReversed()) this.#put(it)
+    this.#unsynced = []
+  }
+
+  /** The same index again, to go another way with. */
+  clone(): MemoryRecords {
+    const copy = new MemoryRecords()
+    for (const [name, table] of this.#tables) copy.#tables.set(name, table.clone())
+    copy.#unsynced = [...this.#unsynced]
+    return copy
+  }
+
+  /** Throws `Fault('corrupt')` when the file is damaged. */
+  open(gate: Gate = openGate): Records {
+    if (this.#damage !== undefined) throw this.#damage
     let isOpen = true
     const checkOpen = (): void => {
       if (!isOpen) throw new Fault('bug', 'the index is closed')
@@ -33,16 +79,18 @@ export class MemoryRecords {
     return {
       write: async (changes) => {
         checkOpen()
-        this.#write(changes)
+        await this.#write(changes, gate)
       },
       read: async (table, key) => {
         checkOpen()
+        await gate({ call: 'read', path: table, bytes: 0 })
         const text = this.#table(table).get(key)
         return text === undefined ? undefined : parsed(text)
       },
       list: async (table, range = {}) => {
         checkOpen()
-        return rowsIn(this.#table(table), range)
+        await gate({ call: 'list', path: table, bytes: 0 })
+        return this.rows(table, range)
       },
       async [Symbol.asyncDispose]() {
         isOpen = false
@@ -50,32 +98,88 @@ export class MemoryRecords {
     }
   }
 
-  /** All or nothing: the changes are made on copies that take the place of the tables at the end. */
-  #write(changes: readonly Change[]): void {
+  /** What a reader sees. */
+  rows(table: TableName, range: KeyRange = {}): readonly Row[] {
+    return this.#table(table).rows(range)
+  }
+
+  /** Seen at once, in the order of the calls; durable after the gate. */
+  async #write(changes: readonly Change[], gate: Gate): Promise<void> {
     if (this.#refusal !== undefined) throw this.#refusal
-    const changed = new Map<TableName, Map<string, string>>()
-    for (const change of changes) {
-      const name = 'put' in change ? change.put : change.remove
-      const table = changed.get(name) ?? new Map(this.#table(name))
-      changed.set(name, table)
-      if ('put' in change) table.set(change.key, JSON.stringify(change.row))
-      else table.delete(change.key)
-    }
-    this.#tables = new Map([...this.#tables, ...changed])
+    const texts = changes.map((change) => ('put' in change ? JSON.stringify(change.row) : undefined))
+    const undo = changes.map((change, index) => {
+      const table = 'put' in change ? change.put : change.remove
+      return this.#put({ table, key: change.key, text: texts[index] })
+    })
+    const transaction = { undo }
+    this.#unsynced.push(transaction)
+    const bytes = texts.reduce((sum, text) => sum + (text?.length ?? 0), 0)
+    await gate({ call: 'commit', path: 'index', bytes })
+    if (!this.isLying) this.#unsynced = this.#unsynced.filter((it) => it !== transaction)
+    this.onCommitted(changes)
+  }
+
+  /** Undefined text: the row goes. The result takes it back. */
+  #put({ table: name, key, text }: Undo): Undo {
+    const table = this.#table(name)
+    const before = { table: name, key, text: table.get(key) }
+    if (text === undefined) table.remove(key)
+    else table.set(key, text)
+    return before
   }
 
   #table(name: TableName): Table {
-    return this.#tables.get(name) ?? new Map()
+    const table = this.#tables.get(name)
+    if (table === undefined) throw new Fault('bug', `the index has no table ${name}`)
+    return table
+  }
+}
+
+/** Rows sorted by key, in the order of their bytes. */
+class Table {
+  readonly #texts = new Map<string, string>()
+  /** Sorted when it is asked for; undefined after a key came or went. */
+  #keys: readonly string[] | undefined
+
+  get(key: string): string | undefined {
+    return this.#texts.get(key)
+  }
+
+  set(key: string, text: string): void {
+    if (!this.#texts.has(key)) this.#keys = undefined
+    this.#texts.set(key, text)
+  }
+
+  remove(key: string): void {
+    if (this.#texts.delete(key)) this.#keys = undefined
+  }
+
+  rows({ from, before, limit, backwards }: KeyRange): readonly Row[] {
+    this.#keys ??= [...this.#texts.keys()].sort(byBytes)
+    const inside = this.#keys.filter(
+      (key) =>
+        (from === undefined || byBytes(key, from) >= 0) && (before === undefined || byBytes(key, before) < 0),
+    )
+    const inOrder = backwards === true ? inside.reverse() : inside
+    return inOrder
+      .slice(0, limit ?? inOrder.length)
+      .map((key) => ({ key, row: parsed(this.#texts.get(key) ?? 'null') }))
+  }
+
+  clone(): Table {
+    const copy = new Table()
+    for (const [key, text] of this.#texts) copy.#texts.set(key, text)
+    return copy
   }
 }
 
 const parsed = (text: string): Json => JSON.parse(text) as Json // Written from Json a moment ago.
 
-function rowsIn(table: Table, { from, before, limit, backwards }: KeyRange): readonly Row[] {
-  const rows = [...table]
-    .map(([key, text]) => ({ key, text, order: Buffer.from(key) }))
-    .filter(({ order }) => from === undefined || Buffer.compare(order, Buffer.from(from)) >= 0)
-    .filter(({ order }) => before === undefined || Buffer.compare(order, Buffer.from(before)) < 0)
-    .sort((a, b) => Buffer.compare(a.order, b.order) * (backwards === true ? -1 : 1))
-  return rows.slice(0, limit ?? rows.length).map(({ key, text }) => ({ key, row: parsed(text) }))
+const NOT_ASCII = /[^\0-\x7f]/
+
+/** Code units sort as bytes do, but for the pairs that stand for rare letters. */
+function byBytes(a: string, b: string): number {
+  if (NOT_ASCII.test(a) || NOT_ASCII.test(b)) return Buffer.compare(Buffer.from(a), Buffer.from(b))
+  if (a === b) return 0
+  return a < b ? -1 : 1
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { MemoryDisk } from '../../sim/devices/memory-disk.ts'
+import { createMemoryDisk, type MemoryDisk } from '../../sim/devices/memory-disk.ts'
 import { MemoryRecords } from '../../sim/devices/memory-records.ts'
 import { createMemoryStore, type MemoryStore } from '../../sim/devices/memory-store.ts'
 import { concatBytes, hex, utf8 } from '../base/bytes.ts'
@@ -311,7 +311,7 @@ describe('a clip’s folder by itself', () => {
   })
 
   const copyOfFolder = async (id: string): Promise<MemoryDisk> => {
-    const copy = new MemoryDisk()
+    const copy = createMemoryDisk()
     for (const { name } of await house.disk.list(`clips/${id}`))
       await copy.create(name, await house.disk.read(`clips/${id}/${name}`))
     return copy
@@ -360,7 +360,7 @@ type Recording = {
 }
 
 async function openHouse(recipient: string): Promise<House> {
-  const [disk, store] = [new MemoryDisk(), createMemoryStore()]
+  const [disk, store] = [createMemoryDisk(), createMemoryStore()]
   const records: Records = new MemoryRecords().open()
   const key = await openDeviceKey({ disk, log: silentLog })
   const uploads: UploadJob[] = []

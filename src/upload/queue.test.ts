@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { createMemoryStore } from '../../sim/devices/memory-store.ts'
-import { MemoryDisk } from '../../sim/devices/memory-disk.ts'
+import { createMemoryDisk } from '../../sim/devices/memory-disk.ts'
 import { MemoryRecords } from '../../sim/devices/memory-records.ts'
 import { SimClock } from '../../sim/devices/sim-clock.ts'
 import { utf8 } from '../base/bytes.ts'
@@ -213,7 +213,7 @@ describe('a file that cannot be sent', () => {
       ({ disk }) => disk.replace('part0', utf8('byt')),
       /part0: wanted 14 bytes .*, got 3 with/,
     ],
-    ['is gone', ({ disk }) => disk.remove('part0'), /part0: it is not there/],
+    ['is gone', ({ disk }) => disk.remove('part0'), /read part0: .*no such file/],
   ])('because it %s is set aside and said, and the next has its turn', async (_why, spoil, says) => {
     const house = new House()
     await house.queue(await house.file('part0'))
@@ -406,7 +406,7 @@ describe('the upload queue', () => {
 class House {
   readonly clock = new SimClock({ bootWall: unixMs(1_767_225_600_000) })
   readonly store = createMemoryStore()
-  readonly disk = new MemoryDisk()
+  readonly disk = createMemoryDisk()
   readonly index = new MemoryRecords()
   readonly records: Records = this.index.open()
   /** Names of what was logged at warning or above. */

@@ -3,7 +3,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { MemoryDisk } from '../../sim/devices/memory-disk.ts'
+import { createMemoryDisk } from '../../sim/devices/memory-disk.ts'
 import { fromUtf8, utf8 } from '../base/bytes.ts'
 import { Fault } from '../base/fault.ts'
 import { silentLog } from '../base/log.ts'
@@ -17,7 +17,7 @@ const pemOf = (key: ReturnType<typeof generateKeyPairSync>['privateKey']): Uint8
 
 describe('the key of a device', () => {
   it('is made at the first start, and is the same ever after', async () => {
-    const disk = new MemoryDisk()
+    const disk = createMemoryDisk()
     const first = await openDeviceKey({ disk, log })
     const again = await openDeviceKey({ disk, log })
     expect(first.name).toMatch(/^lintel\/[0-9a-f]{16}$/)
@@ -26,20 +26,20 @@ describe('the key of a device', () => {
   })
 
   it('is another for each device', async () => {
-    const one = await openDeviceKey({ disk: new MemoryDisk(), log })
-    const other = await openDeviceKey({ disk: new MemoryDisk(), log })
+    const one = await openDeviceKey({ disk: createMemoryDisk(), log })
+    const other = await openDeviceKey({ disk: createMemoryDisk(), log })
     expect(one.name).not.toBe(other.name)
   })
 
   it('survives a power cut right after it was made', async () => {
-    const disk = new MemoryDisk()
+    const disk = createMemoryDisk()
     const { name } = await openDeviceKey({ disk, log })
     disk.powerCut()
     expect((await openDeviceKey({ disk, log })).name).toBe(name)
   })
 
   it('signs notes that anybody can check', async () => {
-    const disk = new MemoryDisk()
+    const disk = createMemoryDisk()
     const key = await openDeviceKey({ disk, log })
     const again = await openDeviceKey({ disk, log })
     expect(openNote('note', again.signNote('words\n'), key)).toBe('words\n')
@@ -56,7 +56,7 @@ describe('the key of a device', () => {
   })
 
   it('is an Ed25519 key as other programs write them', async () => {
-    const disk = new MemoryDisk()
+    const disk = createMemoryDisk()
     await disk.create('device.key', pemOf(generateKeyPairSync('ed25519').privateKey))
     const { name } = await openDeviceKey({ disk, log })
     expect((await openDeviceKey({ disk, log })).name).toBe(name)
@@ -71,7 +71,7 @@ describe('the key of a device', () => {
     ['a key for encryption', pemOf(generateKeyPairSync('x25519').privateKey)],
     ['a key of another kind', pemOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)],
   ])('that is %s is refused with what to do, and stays as it is', async (_what, bytes) => {
-    const disk = new MemoryDisk()
+    const disk = createMemoryDisk()
     await disk.create('device.key', bytes)
     await expect(openDeviceKey({ disk, log })).rejects.toMatchObject({
       name: 'Fault',
@@ -84,7 +84,7 @@ describe('the key of a device', () => {
   })
 
   it('is not made anew when the disk cannot be read', async () => {
-    const disk = new MemoryDisk()
+    const disk = createMemoryDisk()
     const { name } = await openDeviceKey({ disk, log })
     disk.refuse(new Fault('denied', 'not yours'))
     await expect(openDeviceKey({ disk, log })).rejects.toMatchObject({ kind: 'denied' })

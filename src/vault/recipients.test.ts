@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { MemoryDisk } from '../../sim/devices/memory-disk.ts'
+import { createMemoryDisk } from '../../sim/devices/memory-disk.ts'
 import { MemoryRecords } from '../../sim/devices/memory-records.ts'
 import { hex, utf8 } from '../base/bytes.ts'
 import { Fault } from '../base/fault.ts'
@@ -184,7 +184,7 @@ describe('a device that has worked with a list', () => {
 })
 
 class House {
-  readonly disk = new MemoryDisk()
+  readonly disk = createMemoryDisk()
   readonly records: Records = new MemoryRecords().open()
 
   /** What the owner's command does with a new list. */

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { concatBytes, utf8 } from '../../base/bytes.ts'
-import { MemoryDisk } from '../../../sim/devices/memory-disk.ts'
+import { createMemoryDisk } from '../../../sim/devices/memory-disk.ts'
 import { silentLog } from '../../base/log.ts'
 import { openDeviceKey } from '../../vault/index.ts'
 import { namesInLedger } from '../../formats/index.ts'
@@ -432,7 +432,7 @@ describe('what the device itself signed', () => {
   })
 
   it('is not what another device signed', async () => {
-    const signer = await openDeviceKey({ disk: new MemoryDisk(), log: silentLog })
+    const signer = await openDeviceKey({ disk: createMemoryDisk(), log: silentLog })
     const lie = { device: signer.name, deviceKey: Buffer.from(signer.publicKey).toString('base64') }
     expect(await after({ signer, lie })).toContainEqual(
       expect.stringContaining(`signed by ${signer.name}, the ledger is of lintel/`),

@@ -1,4 +1,4 @@
-import { MemoryDisk } from '../../../sim/devices/memory-disk.ts'
+import { createMemoryDisk, type MemoryDisk } from '../../../sim/devices/memory-disk.ts'
 import { MemoryRecords } from '../../../sim/devices/memory-records.ts'
 import { hex, utf8 } from '../../base/bytes.ts'
 import { Fault } from '../../base/fault.ts'
@@ -66,7 +66,7 @@ export type RecordOptions = {
 
 /** A doorbell on the real vault and ledger, whose uploads arrive in their order, when they are let. */
 export class Doorbell {
-  readonly disk = new MemoryDisk()
+  readonly disk = createMemoryDisk()
   readonly store = new Map<string, Uint8Array>()
   readonly records: Records
   readonly #ledger: Awaited<ReturnType<typeof openLedger>>
@@ -90,7 +90,7 @@ export class Doorbell {
 
   /** Begins with a list of recipients that is in the ledger. */
   static async start(): Promise<Doorbell> {
-    const disk = new MemoryDisk()
+    const disk = createMemoryDisk()
     const records = new MemoryRecords().open()
     const key = await openDeviceKey({ disk, log: silentLog })
     const queue: { key: string; job: UploadJob }[] = []
@@ -223,7 +223,7 @@ export async function problemsIn(world: World, look?: Look, clip?: string): Prom
 }
 
 async function placeOf({ files, rows }: World): Promise<{ disk: MemoryDisk; records: Records }> {
-  const disk = new MemoryDisk()
+  const disk = createMemoryDisk()
   for (const [path, bytes] of files) {
     const folder = path.split('/').slice(0, -1).join('/')
     if (folder !== '') await disk.makeFolder(folder)
