@@ -1,5 +1,9 @@
+/** Nobody means a name of ours with more characters than this; comparing them would take long. */
+const TYPED_MAX = 200
+
 /** The name in `names` that `typed` most probably meant, or undefined when nothing is close. */
 export function nearestName(typed: string, names: readonly string[]): string | undefined {
+  if (typed.length > TYPED_MAX) return undefined
   let best: { name: string; distance: number } | undefined
   for (const name of names) {
     const distance = editDistance(typed.toLowerCase(), name.toLowerCase())

@@ -11,4 +11,4 @@
  */
 export { configDefaults, describeConfig, type Config, type StoreConfig, type MqttConfig } from './schema.ts'
 export { loadConfig, type ConfigSource } from './load.ts'
-export { check, readYaml, type YamlText } from './yaml.ts'
+export { check, didYouMean, isMapping, lineOf, readYaml, type Reading, type YamlText } from './yaml.ts'

@@ -3,6 +3,8 @@ import { configDefaults, describeConfig, loadConfig } from './index.ts'
 
 const load = (text: string, ...sets: string[]) => loadConfig({ file: { name: 'door.yaml', text }, sets })
 
+const manyKeys = (count: number) => Array.from({ length: count }, (_, i) => `k${i}: 1`).join('\n')
+
 describe('the configuration', () => {
   it('is complete without a file', () => {
     expect(loadConfig({})).toEqual(configDefaults())
@@ -52,7 +54,16 @@ describe('the configuration', () => {
     ['no YAML', 'a: [1, 2', 'not YAML'],
     ['cyclic anchors', 'device: &a { name: *a }', 'door.yaml'],
     ['a huge file', `# ${'x'.repeat(1_100_000)}`, 'at most 1 MiB'],
-    ['a key twice', 'device: {name: a}\ndevice: {name: b}', 'line 2'],
+    [
+      'a key twice',
+      'device: {name: a}\ndevice: {name: b}',
+      'line 2: not YAML: the key “device” stands there twice',
+    ],
+    ['an alias of nothing', 'device: {}\nvisit: *quiet', 'line 2: Unresolved alias'],
+    ['a mapping of 50,000 keys', manyKeys(50_000), 'line 1: there is no setting “k0”'],
+    ['a long value', `log: { level: ${'x'.repeat(5000)} }`, `${'x'.repeat(119)}…`],
+    ['a name that is nearly one', 'log: { level: eror }', 'got "eror" (did you mean “error”?)'],
+    ['too deep a nest', `device: ${'['.repeat(5000)}${']'.repeat(5000)}`, 'line 1'],
   ])('refuses %s with one clear message', (_what, text, message) => {
     expect(() => load(text)).toThrow(message)
   })

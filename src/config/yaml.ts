@@ -1,9 +1,13 @@
-import { isMap, isNode, isScalar, LineCounter, parseDocument, type Document } from 'yaml'
+import { isMap, isNode, isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml'
 import type { z } from 'zod'
-import { Fault } from '../base/fault.ts'
+import { Fault, messageOf } from '../base/fault.ts'
 import { nearestName } from '../base/nearest.ts'
 
 const FILE_BYTES_MAX = 1024 * 1024
+/** So many characters of a wrong value are said again. */
+const SHOWN_MAX = 120
+/** A longer choice is not listed when one of it is near. */
+const NAMES_MAX = 9
 
 export type YamlText = { readonly name: string; readonly text: string }
 
@@ -24,6 +28,8 @@ export type Checking = {
   readonly noun: string
   /** The valid names below a dotted section; indices are written `[]`. */
   readonly namesIn: (section: string) => readonly string[]
+  /** Where in the file the checked value stands; left out: it is all of the file. */
+  readonly under?: readonly PropertyKey[]
 }
 
 /** Reads one YAML mapping. Throws `Fault('invalid')` with the line when it is none. */
@@ -31,32 +37,75 @@ export function readYaml(file: YamlText): Reading {
   if (file.text.length > FILE_BYTES_MAX)
     throw new Fault('invalid', `${file.name}: wanted at most 1 MiB, this has ${file.text.length} characters`)
   const lines = new LineCounter()
-  const document = parseDocument(file.text, { lineCounter: lines, prettyErrors: false })
-  const [error] = document.errors
+  const document = parseDocument(file.text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: 'error', // Its warnings would go to the terminal past us.
+    uniqueKeys: false, // yaml compares every key with every other: minutes for a long mapping. `findTwin` does it.
+  })
+  const error = document.errors[0] ?? findTwin(document)
   if (error !== undefined)
     throw new Fault(
       'invalid',
       `${file.name}, line ${lines.linePos(error.pos[0]).line}: not YAML: ${error.message}`,
     )
-  const root: unknown = toJs(document, file.name) ?? {}
+  const root: unknown = toJs(document, { name: file.name, lines }) ?? {}
   if (!isMapping(root))
     throw new Fault(
       'invalid',
-      `${file.name}: wanted settings as \`section: {key: value}\`, got ${kindOf(root)}`,
+      `${file.name}, line 1: wanted settings as \`section: {key: value}\`, got ${kindOf(root)}`,
     )
   return { name: file.name, root, document, lines }
 }
 
-function toJs(document: Document, name: string): unknown {
+type Misspelling = { readonly pos: readonly [number, ...unknown[]]; readonly message: string }
+
+/** A key that its mapping has already. */
+function findTwin(document: Document): Misspelling | undefined {
+  let twin: Misspelling | undefined
+  visit(document, {
+    Map: (_key, map) => {
+      const seen = new Set<string>()
+      for (const { key } of map.items) {
+        if (!isScalar(key)) continue
+        const name = String(key.value)
+        if (seen.has(name)) {
+          twin = { pos: [key.range?.[0] ?? 0], message: `the key “${name}” stands there twice` }
+          return visit.BREAK
+        }
+        seen.add(name)
+      }
+      return undefined
+    },
+  })
+  return twin
+}
+
+function toJs(document: Document, file: { readonly name: string; readonly lines: LineCounter }): unknown {
   try {
     const root: unknown = document.toJS({ maxAliasCount: 100 })
     JSON.stringify(root) // Throws on a circle, which YAML can say and no setting means.
     return root
   } catch (cause) {
-    throw new Fault('invalid', `${name}: aliases in it refer to each other too often or in a circle`, {
+    const why =
+      messageOf(cause).startsWith('Unresolved') || cause instanceof RangeError
+        ? messageOf(cause)
+        : 'aliases in it refer to each other too often or in a circle'
+    throw new Fault('invalid', `${file.name}, line ${firstAliasLine(document, file.lines)}: ${why}`, {
       cause,
     })
   }
+}
+
+function firstAliasLine(document: Document, lines: LineCounter): number {
+  let offset = 0
+  visit(document, {
+    Alias: (_key, { range }) => {
+      offset = range?.[0] ?? 0
+      return visit.BREAK
+    },
+  })
+  return lines.linePos(offset).line
 }
 
 export const isMapping = (value: unknown): value is Record<string, unknown> =>
@@ -83,10 +132,26 @@ function sentenceOf(issue: z.core.$ZodIssue, root: unknown, checking: Checking):
     return `${where}: there is no ${checking.noun} “${unknown}”${inSection(key)}${didYouMean(unknown, names)}`
   }
   const got = valueAt(root, issue.path)
-  return `${where}: ${key === '' ? 'all of it' : key}: ${wordsOf(issue)}, got ${got === undefined ? 'nothing' : JSON.stringify(got)}`
+  const names = namesOf(issue)
+  const helps = typeof got === 'string' && (names.length > NAMES_MAX || nearestName(got, names) !== undefined)
+  const meant = helps ? didYouMean(got, names) : ''
+  return `${where}: ${key === '' ? 'all of it' : key}: ${wordsOf(issue)}, got ${shown(got)}${meant}`
+}
+
+/** Where the issue is about a choice of names, those names. */
+function namesOf(issue: z.core.$ZodIssue): readonly string[] {
+  if (issue.code === 'invalid_value') return issue.values.map(String)
+  return issue.code === 'invalid_union' && issue.inclusive !== false ? (issue.options ?? []).map(String) : []
+}
+
+function shown(value: unknown): string {
+  const text = value === undefined ? 'nothing' : JSON.stringify(value)
+  return text.length <= SHOWN_MAX ? text : `${text.slice(0, SHOWN_MAX)}…`
 }
 
 function wordsOf(issue: z.core.$ZodIssue): string {
+  const names = namesOf(issue)
+  if (names.length > NAMES_MAX) return `wanted one of ${names.length} names`
   switch (issue.code) {
     case 'too_small':
       return issue.origin === 'number' || issue.origin === 'int'
@@ -100,6 +165,8 @@ function wordsOf(issue: z.core.$ZodIssue): string {
       return `wanted ${issue.expected}`
     case 'invalid_value':
       return `wanted ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`
+    case 'invalid_union':
+      return names.length === 0 ? issue.message : `wanted ${names.join(' or ')}`
     default:
       return issue.message
   }
@@ -117,13 +184,17 @@ export function didYouMean(typed: string, names: readonly string[]): string {
   return near === undefined ? ` (there are: ${names.join(', ')})` : ` (did you mean “${near}”?)`
 }
 
-function placeOf(path: readonly PropertyKey[], { reading: file, elsewhere }: Checking): string {
-  if (file === undefined) return elsewhere
+function placeOf(path: readonly PropertyKey[], { reading, elsewhere, under = [] }: Checking): string {
+  return reading === undefined ? elsewhere : `${reading.name}, line ${lineOf(reading, [...under, ...path])}`
+}
+
+/** The line of what stands at `path`, or of the nearest thing around it that is there. */
+export function lineOf(reading: Reading, path: readonly PropertyKey[]): number {
   for (let depth = path.length; depth > 0; depth--) {
-    const offset = offsetOf(file.document, path.slice(0, depth))
-    if (offset !== undefined) return `${file.name}, line ${file.lines.linePos(offset).line}`
+    const offset = offsetOf(reading.document, path.slice(0, depth))
+    if (offset !== undefined) return reading.lines.linePos(offset).line
   }
-  return file.name
+  return 1
 }
 
 /** Where the key stands; for an item of a list, where the item begins. */
