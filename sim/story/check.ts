@@ -66,9 +66,12 @@ function clockWord(moment: Extract<Moment, { do: 'clock' }>): string {
   return moment.trusted ? 'trusted' : 'untrusted'
 }
 
-/** The last moment of that name, or undefined. */
-export const lastMoment = (timeline: readonly Moment[], name: string): Moment | undefined =>
-  timeline.findLast((moment) => momentName(moment) === name)
+/** What `within … of` that name counts from: the last moment called so, or of `press 2` the second press; or undefined. */
+export function momentNamed(timeline: readonly Moment[], name: string): Moment | undefined {
+  const [, n] = /^press (\d+)$/.exec(name) ?? []
+  if (n !== undefined) return timeline.filter(isFinger)[Number(n) - 1]
+  return timeline.findLast((moment) => momentName(moment) === name)
+}
 
 function orderProblem(timeline: readonly Moment[]): StoryProblem | undefined {
   return first(timeline, ({ atMs, line }, index) => {
@@ -181,7 +184,7 @@ const timesText = (count: number): string => (count === 0 ? 'never' : count === 
 
 function deadlineFault(due: Deadline | undefined, timeline: readonly Moment[]): string | undefined {
   if (due?.kind !== 'within' || due.of === undefined) return undefined
-  if (lastMoment(timeline, due.of) !== undefined) return undefined
+  if (momentNamed(timeline, due.of) !== undefined) return undefined
   const names = [...new Set(timeline.map(momentName))]
   const near = nearestName(due.of, names)
   if (near !== undefined) return `nothing in the timeline is “${due.of}” (did you mean “${near}”?)`

@@ -152,6 +152,8 @@ describe('what is expected of a clip', () => {
     'ended: quiet',
     'uploaded: by 90s',
     'uploaded: within 1m',
+    'uploaded: within 73.5s of press 1',
+    'uploaded: within 10s of press 2',
     'from: at most 0.5s, to: at least 20s, complete: true, uploaded: within 20s of network up',
   ])('%s: holds', (expectation) => {
     expect(verdictOn(`clip: 1, ${expectation}`, clip({}))).toEqual(HOLDS)
@@ -179,6 +181,11 @@ describe('what is expected of a clip', () => {
       fails(120_000, 'wanted ended quiet, it never ended'),
     ],
     ['uploaded: by 50s', clip({}), fails(50_000, 'wanted uploaded by 50.0 s, was uploaded at 80.0 s')],
+    [
+      'uploaded: within 73s of press 1',
+      clip({}),
+      fails(79_500, 'wanted uploaded by 79.5 s (73 s after press 1), was uploaded at 80.0 s'),
+    ],
     ['uploaded: never', clip({}), fails(80_000, 'wanted never uploaded, was uploaded at 80.0 s')],
     [
       'uploaded: within 1s',

@@ -1,6 +1,6 @@
 /** Whether what a story expects came true, and when that was certain. Looks at facts only; asks no clock. */
 import type { ClipFact, PressFact, StoryOutcome, TraceEntry, Verdict } from '../trace.ts'
-import { lastMoment } from './check.ts'
+import { momentNamed } from './check.ts'
 import type { Bound, Deadline, Expectation, Moment, Story } from './story.ts'
 import { timeText } from './words.ts'
 
@@ -46,7 +46,7 @@ function lengthMs(moment: Moment): number {
 function namedLimitMs(due: Deadline, timeline: readonly Moment[]): number {
   if (due.kind === 'never') return 0
   if (due.kind === 'by') return due.atMs
-  return due.of === undefined ? 0 : (lastMoment(timeline, due.of)?.atMs ?? 0) + due.ms
+  return due.of === undefined ? 0 : (momentNamed(timeline, due.of)?.atMs ?? 0) + due.ms
 }
 
 function verdictOf(expectation: Expectation, bench: Bench): Verdict {
@@ -201,7 +201,7 @@ function limitOf(
   { timeline }: Bench,
 ): Limit | undefined {
   if (due.kind === 'by') return { ms: due.atMs, words: '' }
-  const startMs = due.of === undefined ? causeMs : lastMoment(timeline, due.of)?.atMs
+  const startMs = due.of === undefined ? causeMs : momentNamed(timeline, due.of)?.atMs
   if (startMs === undefined) return undefined
   return { ms: startMs + due.ms, words: ` (${spanText(due.ms)} after ${due.of ?? cause})` }
 }

@@ -329,6 +329,7 @@ describe('a broken story gives one clear message:', () => {
       'press: 1, chimed: within 1s of power on',
       'nothing in the timeline is “power on” (there are: button press',
     ],
+    ['clip: 1, uploaded: within 1s of press 2', 'nothing in the timeline is “press 2”'],
     ['clip: 1, uploaded: within 1s of network down', 'nothing in the timeline is “network down”'],
     ['clip: 1, from: 4s', 'from: wanted `at most 0.5s`, `at least 20s` or `4s to 5s`, got "4s"'],
     ['clip: 1, from: 5s to 4s', 'cannot be judged: from: 5s to 4s begins behind its end'],
