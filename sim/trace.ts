@@ -109,6 +109,8 @@ export type StoryOutcome = {
   /** Hexadecimal SHA-256 of the trace. */
   readonly hash: string
   readonly endMs: number
+  /** How often the doorbell began to start. */
+  readonly boots: number
   readonly entries: readonly TraceEntry[]
   readonly presses: readonly PressFact[]
   readonly visits: readonly VisitFact[]

@@ -4,7 +4,12 @@ import type { Random } from '../../src/ports/random.ts'
  * Chance that can be replayed: xoshiro128** (Blackman and Vigna, 2018), its state filled by splitmix32 from the seed.
  * For ids and jitter only; secrets are never seeded.
  */
-export function createSeededRandom(seed: number): Random {
+export interface SeededRandom extends Random {
+  /** Chance of its own for one purpose: one more question here changes nothing there. The same name gives the same chance. */
+  fork(name: string): SeededRandom
+}
+
+export function createSeededRandom(seed: number): SeededRandom {
   const state = new Uint32Array(4)
   let mixed = seed >>> 0
   for (let i = 0; i < state.length; i++) {
@@ -18,7 +23,15 @@ export function createSeededRandom(seed: number): Random {
   return {
     uniform: () => next() / 2 ** 32,
     bytes: (length) => Uint8Array.from({ length }, () => next() >>> 24),
+    fork: (name) => createSeededRandom(mix(seed, name)),
   }
+}
+
+/** FNV-1a over the name, begun with the seed. */
+function mix(seed: number, name: string): number {
+  let hash = (0x811c9dc5 ^ seed) >>> 0
+  for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193) >>> 0
+  return hash
 }
 
 function nextWord(state: Uint32Array): number {

@@ -2,7 +2,21 @@ import { assert } from '../../src/base/assert.ts'
 import { monoMs, unixMs, type MonoMs, type UnixMs, type WallTime } from '../../src/base/time.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 
-type Timer = { readonly at: number; readonly order: number; readonly fire: () => void }
+type Timer = {
+  readonly at: number
+  readonly order: number
+  readonly fire: () => void
+  /** Whose timer it is: see `openClient`. */
+  readonly owner: object | undefined
+}
+
+/** The clock of one incarnation of the doorbell, which begins at 0 when it is switched on. */
+export type ClientClock = {
+  readonly clock: Clock
+  readonly startedMs: number
+  /** Nothing of it ever happens again: no timer fires, none is refused. */
+  kill(): void
+}
 
 /** Runs a job that takes real time (a disk, a decoder, a server); virtual time waits for it. */
 export type RealJob = <T>(job: () => Promise<T>) => Promise<T>
@@ -44,6 +58,30 @@ export class SimClock implements Clock {
   }
 
   sleep(ms: number, { signal }: { signal: AbortSignal }): Promise<void> {
+    return this.#sleep(ms, signal, undefined)
+  }
+
+  /** A clock that begins now. `wall` gives the time of day at a moment of this clock. */
+  openClient(wall: (nowMs: number) => WallTime): ClientClock {
+    const owner = {}
+    const startedMs = this.#now
+    let isDead = false
+    return {
+      startedMs,
+      clock: {
+        mono: () => monoMs(this.#now - startedMs),
+        wall: () => wall(this.#now),
+        sleep: (ms, { signal }) => (isDead ? never() : this.#sleep(ms, signal, owner)),
+      },
+      kill: () => {
+        isDead = true
+        const rest = this.#timers.filter((timer) => timer.owner !== owner)
+        this.#timers.splice(0, this.#timers.length, ...rest)
+      },
+    }
+  }
+
+  #sleep(ms: number, signal: AbortSignal, owner: object | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) {
         reject(signal.reason)
@@ -57,6 +95,7 @@ export class SimClock implements Clock {
       const timer: Timer = {
         at: this.#now + Math.max(0, ms),
         order: this.#order++,
+        owner,
         // Without this, a loop that sleeps ten thousand times leaves ten thousand listeners behind.
         fire: () => {
           signal.removeEventListener('abort', stop)
@@ -130,6 +169,8 @@ export class SimClock implements Clock {
     } while (this.#inFlight > 0)
   }
 }
+
+const never = (): Promise<never> => new Promise(() => {})
 
 /**
  * A driver whose every call is real work to the virtual clock. Only for ports whose methods return promises:

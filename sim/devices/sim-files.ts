@@ -123,6 +123,11 @@ export class SimFiles {
     yield* filesIn(this.#root, '')
   }
 
+  /** Bytes of all files together. */
+  used(): number {
+    return this.#used
+  }
+
   /** How many separate things would be lost or survive, were the power cut now. */
   unsynced(): number {
     return this.#unsynced.reduce((sum, it) => sum + (it.kind === 'bytes' ? this.#sectorsOf(it) : 1), 0)
@@ -140,8 +145,8 @@ export class SimFiles {
   }
 
   /** The same disk again, to go another way with. */
-  clone(): SimFiles {
-    const copy = new SimFiles({ ofBytes: this.ofBytes, sectorBytes: this.#sectorBytes })
+  clone({ sectorBytes = this.#sectorBytes }: { readonly sectorBytes?: number | undefined } = {}): SimFiles {
+    const copy = new SimFiles({ ofBytes: this.ofBytes, sectorBytes })
     const copies = new Map<Node, Node>()
     const copied = <N extends Node>(node: N): N => copyOf(node, copies) as N // A copy is of the kind of what was copied.
     copy.#root = copied(this.#root)

@@ -20,6 +20,7 @@ export {
   pairsOf,
   parseIdentity,
   readIdentity,
+  secretFromBytes,
   type OwnerIdentity,
 } from './identity.ts'
 export { acceptPin, comparePins, formatPins, noPins, parsePins, type Pins, type SeenLedger } from './pins.ts'

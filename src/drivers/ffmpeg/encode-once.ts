@@ -10,7 +10,7 @@ import { chunksOf, startTool } from './run-tool.ts'
 import { SOURCE_TIMES, TRUE_TIMES } from './samples.ts'
 
 /** As a doorbell's camera encodes: a key frame every two seconds, none in between, no B-frames; the times of the source. */
-const SETTINGS = [
+export const SETTINGS = [
   ...['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '23', '-pix_fmt', 'yuv420p', '-bf', '0'],
   ...['-g', '1000000', '-sc_threshold', '0'],
   ...['-force_key_frames', 'expr:if(isnan(prev_forced_t),1,gte(t,prev_forced_t+2))'],
@@ -41,7 +41,7 @@ export async function encodeOnce(video: VideoFacts, options: EncodeOptions): Pro
   const kept = await readTwin(video, target, options)
   if (kept !== undefined) return kept
   options.onWork?.()
-  await encode(video, target, options)
+  await keepWhole(target, options.cacheFolder, (file) => encodeInto(file, video, options))
   const twin = await readTwin(video, target, options)
   if (twin !== undefined) return twin
   throw new Fault('invalid', `${nameOf(video, options)}: nothing in it can be decoded (${video.codec})`)
@@ -76,13 +76,17 @@ async function readTwin(
 }
 
 /** Whole or not at all: under another name until all of it is on the disk. */
-async function encode(video: VideoFacts, target: string, options: EncodeOptions): Promise<void> {
+export async function keepWhole(
+  target: string,
+  cacheFolder: string,
+  write: (file: FileHandle) => Promise<void>,
+): Promise<void> {
   const half = `${target}.${randomUUID()}.tmp`
   try {
-    await mkdir(options.cacheFolder, { recursive: true })
+    await mkdir(cacheFolder, { recursive: true })
     const file = await open(half, 'wx')
     try {
-      await encodeInto(file, video, options)
+      await write(file)
       await file.datasync()
     } finally {
       await file.close()
@@ -90,7 +94,7 @@ async function encode(video: VideoFacts, target: string, options: EncodeOptions)
     await rename(half, target)
   } catch (error) {
     await rm(half, { force: true })
-    throw faultOfErrno(error, `keep the encoded video in ${options.cacheFolder}`)
+    throw faultOfErrno(error, `keep the encoded video in ${cacheFolder}`)
   }
 }
 

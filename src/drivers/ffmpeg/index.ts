@@ -1,6 +1,8 @@
 export { encodeOnce } from './encode-once.ts'
+export { encodePictures, type Pictures } from './encode-pictures.ts'
 export { openLumaFrames, openPackets, type LumaOptions, type OpenOptions } from './packets.ts'
 export { probeVideo, type VideoFacts } from './probe.ts'
 export { GAP_S_MAX } from './packet-times.ts'
 export type { Sample, SampleSource } from './samples.ts'
 export { ffmpegStills } from './stills.ts'
+export { thumbnailsOf, type Thumbnail } from './thumbnails.ts'

@@ -1,0 +1,28 @@
+/** What has to be true of every world, whatever the story is. */
+import { boundsKept, comesToRest, nothingCrashes, type Bounds } from './bounds.ts'
+import type { Checker } from './checker.ts'
+import { clipsPlayable, partsSurvive, placesAgree } from './clips.ts'
+import { pressesChime, pressesHeard, pressesNotified } from './presses.ts'
+import { noPlaintext } from './secrecy.ts'
+
+export type { Broken, Checker } from './checker.ts'
+export { openHousehold, type Household } from './household.ts'
+
+const MIB = 1024 * 1024
+
+/** See the README's LIMITS table. */
+const BOUNDS: Bounds = { prerollBytesMax: 48 * MIB, messagesMax: 11_000, packetBytesMax: 4 * MIB }
+
+/** `canary`: bytes that stand in everything the camera sees. */
+export const checkersFor = (canary: Uint8Array): readonly Checker[] => [
+  nothingCrashes,
+  pressesHeard,
+  pressesChime,
+  pressesNotified,
+  partsSurvive,
+  clipsPlayable,
+  placesAgree,
+  noPlaintext(canary),
+  boundsKept(BOUNDS),
+  comesToRest,
+]

@@ -1,0 +1,59 @@
+/** Random stories, one a seed: what each of them came to. */
+import type { Household } from '../checkers/household.ts'
+import type { Story } from '../story/story.ts'
+import type { StoryOutcome, Violation } from '../trace.ts'
+import { playStory } from '../world/play.ts'
+import { randomStory } from './random-story.ts'
+
+export type SeedResult = {
+  readonly seed: number
+  readonly hash: string
+  readonly virtualMs: number
+  readonly presses: number
+  readonly clips: number
+  readonly parts: number
+  readonly boots: number
+  readonly violations: readonly Violation[]
+}
+
+/** Entries are hashed, not kept: there are many seeds. */
+export async function exploreSeed(seed: number, household: Household): Promise<SeedResult> {
+  return resultOf(seed, await playDrawn(randomStory(seed), household, 0))
+}
+
+/** Plays it a second time; a violation of its own when anything differs. */
+export async function exploreTwice(seed: number, household: Household): Promise<SeedResult> {
+  const first = await exploreSeed(seed, household)
+  const second = await exploreSeed(seed, household)
+  if (first.hash === second.hash) return first
+  const message = `seed ${seed} gave the traces ${first.hash.slice(0, 12)} and ${second.hash.slice(0, 12)}`
+  const violation = { checker: 'same-trace', atMs: 0, message }
+  return { ...first, violations: [...first.violations, violation] }
+}
+
+/** A drawn story needs nothing but itself. */
+export const playDrawn = (story: Story, household: Household, entriesMax?: number): Promise<StoryOutcome> =>
+  playStory(story, {
+    household,
+    scene: { kind: 'drawn' },
+    ...(entriesMax === undefined ? {} : { entriesMax }),
+  })
+
+const resultOf = (seed: number, outcome: StoryOutcome): SeedResult => ({
+  seed,
+  hash: outcome.hash,
+  virtualMs: outcome.endMs,
+  presses: outcome.presses.length,
+  clips: outcome.clips.length,
+  parts: outcome.clips.reduce((sum, { parts }) => sum + parts, 0),
+  boots: outcome.boots,
+  violations: outcome.violations,
+})
+
+/** Fails in the same way: by the same checker. */
+export const failsLike =
+  (checker: string, household: Household) =>
+  async (story: Story): Promise<boolean> => {
+    const { violations } = await playDrawn(story, household, 0)
+    return violations.some((violation) => violation.checker === checker)
+  }

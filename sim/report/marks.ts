@@ -1,0 +1,91 @@
+/** What stands on a lane, before it is drawn; and how much is too much to draw one by one. */
+import { isWithin, overlap, type Stretch } from './scale.ts'
+
+/** A moment. `look` is its class in the style sheet. */
+export type Tick = { readonly atMs: number; readonly look: string; readonly tip: string }
+
+/** Something that lasts. */
+export type Span = Stretch & { readonly look: string; readonly tip: string; readonly label?: string }
+
+/** So many marks of one kind are drawn on a lane, each with its own words; what is closer together becomes one mark. */
+export const MARKS_MAX = 240
+
+/** Marks closer than this share of the width are drawn as one: about a pixel of a screen. */
+const FINEST_SHARE = 1 / 1600
+/** So many tips are kept of marks that became one. */
+const TIPS_KEPT = 4
+
+/** Ticks within the stretch; those of the same look that would lie on each other are one, which says how many it is. */
+export function thinTicks(ticks: readonly Tick[], stretch: Stretch): readonly Tick[] {
+  const seen = ticks.filter(({ atMs }) => isWithin(stretch, atMs)).toSorted((a, b) => a.atMs - b.atMs)
+  return thin(seen, stretch, ({ look }) => look).map(mergeTicks)
+}
+
+/** Spans that reach into the stretch, cut at its ends; those of the same look that are hardly apart are one. */
+export function thinSpans(spans: readonly Span[], stretch: Stretch): readonly Span[] {
+  const seen = spans.flatMap((span) => {
+    const part = overlap(span, stretch)
+    return part === undefined ? [] : [{ ...span, ...part, atMs: part.fromMs }]
+  })
+  const sorted = seen.toSorted((a, b) => a.atMs - b.atMs)
+  return thin(sorted, stretch, ({ look }) => look).map(mergeSpans)
+}
+
+/** Groups of neighbours: as fine as the number of groups allows. */
+function thin<M extends { readonly atMs: number }>(
+  marks: readonly M[],
+  { fromMs, toMs }: Stretch,
+  kindOf: (mark: M) => string,
+): readonly M[][] {
+  for (let share = FINEST_SHARE; ; share *= 2) {
+    const groups = new Map<string, M[]>()
+    const cellMs = Math.max((toMs - fromMs) * share, 1e-3)
+    for (const mark of marks) {
+      const key = `${Math.floor((mark.atMs - fromMs) / cellMs)} ${kindOf(mark)}`
+      const group = groups.get(key)
+      if (group === undefined) groups.set(key, [mark])
+      else group.push(mark)
+    }
+    if (groups.size <= MARKS_MAX || share > 1) return [...groups.values()].slice(0, MARKS_MAX)
+  }
+}
+
+function mergeTicks(group: readonly Tick[]): Tick {
+  const [first] = group
+  if (first === undefined) return { atMs: 0, look: '', tip: '' } // No group is empty.
+  return { ...first, tip: mergeTips(group) }
+}
+
+function mergeSpans(group: readonly Span[]): Span {
+  const [first] = group
+  if (first === undefined) return { fromMs: 0, toMs: 0, look: '', tip: '' } // No group is empty.
+  if (group.length === 1) return first
+  const toMs = group.reduce((latest, span) => Math.max(latest, span.toMs), first.toMs)
+  const { fromMs, look } = first
+  return { fromMs, toMs, look, tip: mergeTips(group), label: `${group.length} ×` }
+}
+
+function mergeTips(group: readonly { readonly tip: string }[]): string {
+  if (group.length === 1) return group[0]?.tip ?? ''
+  const kept = group.slice(0, TIPS_KEPT).map(({ tip }) => tip)
+  const rest = group.length - kept.length
+  return [`${group.length} in one mark`, ...kept, ...(rest > 0 ? [`… and ${rest} more`] : [])].join('\n')
+}
+
+/** Puts spans on rows so that none lies on another; the last row takes what has no place. `lengthOf` in milliseconds. */
+export function stackSpans(
+  spans: readonly Span[],
+  rowsMax: number,
+  lengthOf: (span: Span) => number,
+): readonly Span[][] {
+  const rows: Span[][] = []
+  const endsMs: number[] = []
+  for (const span of spans.toSorted((a, b) => a.fromMs - b.fromMs)) {
+    const free = endsMs.findIndex((endMs) => endMs <= span.fromMs)
+    const row = free >= 0 ? free : Math.min(rows.length, rowsMax - 1)
+    const placed = (rows[row] ??= [])
+    placed.push(span)
+    endsMs[row] = Math.max(endsMs[row] ?? 0, span.fromMs + lengthOf(span))
+  }
+  return rows
+}

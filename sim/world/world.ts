@@ -1,0 +1,500 @@
+/**
+ * A world for one doorbell: virtual time, seeded chance, every simulated device, and everything that happened.
+ * The doorbell lives in it as often as the power comes; disk, index, store and broker outlast its lives.
+ */
+import { assert } from '../../src/base/assert.ts'
+import { Fault, messageOf } from '../../src/base/fault.ts'
+import type { Log } from '../../src/base/log.ts'
+import { monoMs, unixMs, type MonoMs } from '../../src/base/time.ts'
+import type { Config } from '../../src/config/index.ts'
+import type { Doorbell, Happening } from '../../src/doorbell.ts'
+import { createDurableDisk } from '../../src/drivers/durable-disk.ts'
+import type { Ports } from '../../src/ports/ports.ts'
+import type { Household } from '../checkers/household.ts'
+import { WORLD_BEGAN_UNIX_MS } from '../checkers/presses.ts'
+import { MemoryRecords } from '../devices/memory-records.ts'
+import { createNetwork, type Network } from '../devices/network.ts'
+import { createSeededRandom, type SeededRandom } from '../devices/seeded-random.ts'
+import { SimBoard } from '../devices/sim-board.ts'
+import { createSimBroker, type SimBroker } from '../devices/sim-broker.ts'
+import { SimClock } from '../devices/sim-clock.ts'
+import type { DiskCall, Gate, SimFiles } from '../devices/sim-files.ts'
+import { createSimPanel, type SimPanel } from '../devices/sim-panel.ts'
+import { createSimStore, type SimStore } from '../devices/sim-store.ts'
+import { createDrawnCamera, type DrawnCamera } from '../devices/drawn-camera.ts'
+import { DiskWeather } from './disk-weather.ts'
+import { copyOf, idOf, noteCommitted, type Evidence, type LifeFact, type StoredObject } from './evidence.ts'
+import { beginLife, type Life } from './life.ts'
+import type { TraceEvent } from '../trace.ts'
+import { TraceRecorder } from './recorder.ts'
+import { Wall } from './wall.ts'
+
+/** What the camera sees. */
+export type Scene = { readonly kind: 'drawn' } | { readonly kind: 'none' }
+
+export type WorldOptions = {
+  readonly seed: number
+  readonly config: Config
+  readonly household: Household
+  readonly scene: Scene
+  /** Entries of the trace that are kept; all of them are hashed. */
+  readonly entriesMax: number
+  readonly onTime?: (nowMs: number) => void
+  readonly sectorBytes?: number
+  /** Asked before each call of disk and index. */
+  readonly onCall?: (call: DiskCall) => void
+  /** Goes on from there, with the power off. */
+  readonly from?: Snapshot
+  /** Disk and index take no time. */
+  readonly isInstant?: boolean
+}
+
+/** What outlasts a power cut, as it was at one moment, with what was not synced still open. */
+export type Snapshot = {
+  readonly nowMs: number
+  readonly files: SimFiles
+  readonly records: MemoryRecords
+  readonly objects: ReadonlyMap<string, StoredObject>
+  readonly evidence: Evidence
+}
+
+/** Between the plug and the first line of our code. */
+const BOOT_MS = 2500
+/** systemd waits so long before it starts again what ended by itself. */
+const RESTART_MS = 5000
+/** A process that hangs is ended after so long. */
+export const WATCHDOG_MS = 30_000
+const LOG_TEXTS_MAX = 5000
+
+export class World {
+  readonly clock: SimClock
+  readonly random: SeededRandom
+  readonly trace: TraceRecorder
+  readonly evidence: Evidence
+  readonly network: Network
+  readonly store: SimStore
+  readonly broker: SimBroker
+  readonly gpio: SimPanel
+  readonly stage: DrawnCamera
+  readonly board = new SimBoard()
+  readonly disk = new DiskWeather()
+  readonly wall = new Wall()
+  readonly files: SimFiles
+  readonly records: MemoryRecords
+  readonly #options: WorldOptions
+  #life: Life | undefined
+  #isPowered = false
+  #starting: AbortController | undefined
+
+  constructor(options: WorldOptions) {
+    this.#options = options
+    this.clock = new SimClock({
+      bootWall: unixMs(WORLD_BEGAN_UNIX_MS),
+      ...(options.onTime === undefined ? {} : { pace: async (untilMs) => options.onTime?.(untilMs) }),
+    })
+    this.random = createSeededRandom(options.seed)
+    this.trace = new TraceRecorder(() => this.clock.mono(), { entriesMax: options.entriesMax })
+    this.files = options.from?.files.clone() ?? options.household.newDisk(options.sectorBytes)
+    this.records = options.from?.records.clone() ?? new MemoryRecords()
+    if (options.isInstant === true) this.disk.syncMs = { least: 0, most: 0 }
+    this.network = createNetwork({ clock: this.clock, random: this.random.fork('network') })
+    this.store = createSimStore(this.network)
+    this.broker = createSimBroker({ network: this.network, clock: this.clock })
+    this.gpio = createSimPanel({ clock: this.clock, random: this.random.fork('gpio') })
+    this.stage = createDrawnCamera({ clock: this.clock, random: this.random.fork('camera') })
+    if (options.from !== undefined) this.store.restore(options.from.objects)
+    this.evidence = this.#newEvidence()
+    if (options.from !== undefined)
+      Object.assign(this.evidence, copyOf(options.from.evidence), {
+        files: this.files,
+        records: this.records,
+        objects: this.store.objects,
+      })
+    this.#listen()
+  }
+
+  get now(): number {
+    return this.clock.mono()
+  }
+
+  doorbell(): Doorbell | undefined {
+    return this.#life?.doorbell()
+  }
+
+  isPowered(): boolean {
+    return this.#isPowered
+  }
+
+  powerOn(): void {
+    if (this.#isPowered) return
+    this.#isPowered = true
+    this.trace.add({ kind: 'power', state: 'on' })
+    this.#startIn(BOOT_MS)
+  }
+
+  /** The plug is pulled. What was not synced survives or not, by chance. */
+  powerCut(): void {
+    if (!this.#isPowered) return
+    this.#isPowered = false
+    this.trace.add({ kind: 'power', state: 'cut' })
+    this.#killLife('power')
+    const survives = this.#survival()
+    this.files.cut(survives)
+    this.records.cut(survives)
+  }
+
+  /** The process hangs until the watchdog ends it; the disk keeps what it was given. */
+  freeze(): void {
+    this.#killLife('killed')
+    this.#startIn(WATCHDOG_MS)
+  }
+
+  /** An orderly stop and start. */
+  async restart(): Promise<void> {
+    await this.stopLife()
+    if (this.#isPowered) this.#startIn(BOOT_MS)
+  }
+
+  async stopLife(): Promise<void> {
+    const life = this.#life
+    this.#starting?.abort()
+    if (life === undefined) return
+    let isOver = false
+    const stopping = life.stop().finally(() => (isOver = true))
+    await this.clock.runUntil(() => isOver)
+    await stopping
+    this.#life = undefined
+    this.#endFact('stopped')
+    this.trace.add({ kind: 'stopped', why: 'asked to' })
+  }
+
+  snapshot(): Snapshot {
+    return {
+      nowMs: this.now,
+      files: this.files.clone(),
+      records: this.records.clone(),
+      objects: new Map(this.store.objects),
+      evidence: copyOf(this.evidence),
+    }
+  }
+
+  /** For a world that goes on from a snapshot: the power is cut right there. */
+  async cutNow(survives: () => boolean): Promise<void> {
+    await this.clock.advance((this.#options.from?.nowMs ?? 0) - this.now)
+    const fact = this.evidence.lives.at(-1)
+    if (fact !== undefined && fact.end === undefined) this.#endFact('power')
+    this.files.cut(survives)
+    this.records.cut(survives)
+  }
+
+  /** Up, nobody there, no clip growing, nothing waiting. */
+  isAtRest(): boolean {
+    const doorbell = this.doorbell()
+    if (doorbell === undefined || !doorbell.isIdle()) return false
+    const { uploads, messages } = doorbell.waiting()
+    return uploads + messages === 0
+  }
+
+  /** In words, for whoever wonders why it is not at rest. */
+  whatWaits(): string {
+    const doorbell = this.doorbell()
+    if (doorbell === undefined) return 'the doorbell is not up'
+    const { uploads, messages } = doorbell.waiting()
+    return `${uploads} uploads and ${messages} messages wait, ${doorbell.isIdle() ? 'nobody is there' : 'a visit goes on'}`
+  }
+
+  deadline(ms: number): MonoMs {
+    return monoMs(this.now + ms)
+  }
+
+  /** The index is found damaged, or not at all, at the next start. */
+  spoilIndex(state: 'corrupt' | 'gone'): void {
+    this.evidence.excuses.spoiltIndex = true
+    if (state === 'gone') this.records.putAside()
+    else this.records.spoil(new Fault('corrupt', 'open the index: database disk image is malformed'))
+  }
+
+  /** Something was changed on purpose. */
+  tell(what: string, state: 'begins' | 'ends' | 'once'): void {
+    this.trace.add({ kind: 'trouble', what, state })
+  }
+
+  /** Fills the disk by something else's doing, or empties it again. */
+  fillDisk(isFull: boolean): void {
+    this.disk.isFull = isFull
+    this.files.ofBytes = isFull ? this.files.used() : DISK_BYTES
+    this.#refuseIndex()
+  }
+
+  breakDisk(isBroken: boolean): void {
+    this.disk.isBroken = isBroken
+    if (isBroken) this.evidence.excuses.brokenDisk = true
+    this.#refuseIndex()
+  }
+
+  lieAboutSyncs(isLying: boolean): void {
+    this.files.isLying = isLying
+    this.records.isLying = isLying
+    if (isLying) this.evidence.excuses.lyingDisk = true
+  }
+
+  #refuseIndex(): void {
+    this.records.refuseWrites(this.disk.indexRefusal())
+  }
+
+  #startIn(ms: number): void {
+    this.#starting?.abort()
+    const starting = new AbortController()
+    this.#starting = starting
+    void this.clock.sleep(ms, starting).then(
+      () => this.#begin(),
+      () => {}, // The power went before.
+    )
+  }
+
+  #begin(): void {
+    const { evidence } = this
+    const index = evidence.lives.length
+    const fact: LifeFact = { boot: index, fromMs: this.now, upMs: undefined, toMs: undefined, end: undefined }
+    evidence.lives.push(fact)
+    const clock = this.clock.openClient((nowMs) => this.wall.at(nowMs))
+    this.#life = beginLife({
+      clock,
+      config: this.#options.config,
+      gate: this.#gate,
+      portsOf: (gate, log) => this.#portsOf(gate, log, clock),
+      onHappening: (happening) => this.#note(happening, index, clock.startedMs),
+      onLog: (level, event, fields) => this.#noteLog(level, event, fields),
+      onUp: () => {
+        fact.upMs = this.now
+        this.trace.add({ kind: 'boot', boot: index })
+      },
+      onEnd: (why, { bug }) => this.#lifeEnded(why, bug),
+    })
+  }
+
+  #portsOf(gate: Gate, log: Log, { clock, startedMs }: ReturnType<SimClock['openClient']>): Ports {
+    const disk = createDurableDisk(this.files.openClient(gate), { mark: 'sim' })
+    return {
+      clock,
+      random: this.random.fork(`life ${this.evidence.lives.length}`),
+      gpio: this.gpio.openClient(clock),
+      camera: this.stage.openClient({ clock, toMono: (worldMs) => monoMs(worldMs - startedMs) }),
+      stills: this.stage.stills,
+      disk,
+      records: this.#openIndex(gate),
+      store: this.store.openClient(),
+      broker: this.broker.openClient(WILL, clock),
+      log,
+    }
+  }
+
+  /** As the real start does: a damaged index is put aside, and an empty one takes its place. */
+  #openIndex(gate: Gate): Ports['records'] {
+    try {
+      return this.records.open(gate)
+    } catch (error) {
+      this.trace.add({ kind: 'log', level: 'error', event: 'index.put_aside', fields: messageOf(error) })
+      this.records.putAside()
+      return this.records.open(gate)
+    }
+  }
+
+  readonly #gate: Gate = async (call) => {
+    this.#options.onCall?.(call)
+    const refusal = this.disk.refusalOf(call)
+    this.#noteCall(call, refusal)
+    if (refusal !== undefined) throw refusal
+    const costMs = this.disk.costOf(call, () => this.random.uniform())
+    if (costMs > 0) await this.clock.sleep(costMs, forever)
+  }
+
+  #noteCall({ call, path, bytes }: DiskCall, refusal: Error | undefined): void {
+    if (call === 'read' || call === 'list' || call === 'free') return
+    this.trace.add({ kind: 'disk', call, path, bytes, outcome: refusal === undefined ? 'ok' : 'EIO' })
+  }
+
+  #lifeEnded(why: string, bug: boolean): void {
+    this.trace.add({ kind: 'stopped', why })
+    if (bug) this.evidence.crashes.push({ atMs: this.now, message: why })
+    this.#life = undefined
+    this.#endFact('failed')
+    if (this.#isPowered) this.#startIn(RESTART_MS)
+  }
+
+  #killLife(end: 'power' | 'killed'): void {
+    this.#starting?.abort()
+    this.#life?.kill()
+    if (this.#life !== undefined) this.#endFact(end)
+    this.#life = undefined
+    this.gpio.killClient()
+    this.store.killClient()
+    this.broker.killClient()
+    this.stage.killClient()
+  }
+
+  #endFact(end: LifeFact['end']): void {
+    const fact = this.evidence.lives.at(-1)
+    assert(fact !== undefined, 'a life that ends has begun')
+    fact.toMs ??= this.now
+    fact.end ??= end
+  }
+
+  /** A third of all cuts lose everything, a third nothing, the others anything. */
+  #survival(): () => boolean {
+    const chance = this.random.uniform()
+    if (chance < 1 / 3) return () => false
+    if (chance < 2 / 3) return () => true
+    return () => this.random.uniform() < 0.5
+  }
+
+  #listen(): void {
+    this.records.onCommitted = (changes) => noteCommitted(this.evidence, this.now, changes)
+    this.gpio.onEdge = ({ line, active }) => this.trace.add({ kind: 'input', line, active })
+    this.gpio.onOutput = ({ line, active }) => {
+      this.trace.add({ kind: 'output', line, active })
+      if (line === 'chime' && active) this.evidence.chimes.push(this.now)
+    }
+    this.store.onCall = ({ call, name, bytes, outcome }) =>
+      this.trace.add({ kind: 'store', call, name, bytes, outcome })
+    this.broker.onPublish = ({ message, outcome }) => {
+      this.trace.add({ kind: 'message', topic: message.topic, payload: message.payload, outcome })
+      if (idOf(message.payload) !== undefined)
+        this.evidence.published.push({ atMs: this.now, payload: message.payload, outcome })
+    }
+    this.broker.listen(({ topic, payload }) => {
+      this.trace.add({ kind: 'told', topic, payload })
+      this.evidence.told.push({ atMs: this.now, topic, payload })
+    })
+  }
+
+  #noteLog(level: string, event: string, fields: Readonly<Record<string, unknown>>): void {
+    const text = JSON.stringify(fields)
+    if (level !== 'info') this.trace.add({ kind: 'log', level, event, fields: text })
+    if (this.evidence.logTexts.length < LOG_TEXTS_MAX) this.evidence.logTexts.push(`${event} ${text}`)
+  }
+
+  #note(happening: Happening, life: number, startedMs: number): void {
+    const { evidence } = this
+    const atMs = this.now
+    evidence.happenings.push({ atMs, life, happening })
+    const doorbell = this.doorbell()
+    if (doorbell !== undefined) {
+      const { uploads, messages } = doorbell.waiting()
+      evidence.most.uploads = Math.max(evidence.most.uploads, uploads)
+      evidence.most.messages = Math.max(evidence.most.messages, messages)
+    }
+    if (happening.kind === 'press') {
+      const pressedAtMs = startedMs + happening.at
+      const { at, trusted } = this.wall.at(atMs)
+      const wallAt = at - (atMs - pressedAtMs)
+      evidence.presses.push({
+        id: happening.id,
+        pressedAtMs,
+        acceptedAtMs: atMs,
+        life,
+        wallAt,
+        wallTrusted: trusted,
+      })
+    }
+    traceHappening(this.trace, happening, startedMs)
+  }
+
+  #newEvidence(): Evidence {
+    return {
+      household: this.#options.household,
+      lives: [],
+      fingers: [],
+      presses: [],
+      chimes: [],
+      journalled: new Map(),
+      parts: new Map(),
+      sealedClips: new Map(),
+      told: [],
+      published: [],
+      happenings: [],
+      most: { uploads: 0, messages: 0, prerollBytes: 0, edges: 0 },
+      crashes: [],
+      logTexts: [],
+      excuses: { lyingDisk: false, brokenDisk: false, spoiltIndex: false, corruptPackets: false },
+      unsettled: undefined,
+      endMs: 0,
+      files: this.files,
+      records: this.records,
+      objects: this.store.objects,
+      hasStore: true,
+      hasBroker: true,
+    }
+  }
+}
+
+const WILL = { topic: 'lintel/will', payload: 'offline', qos: 1, retain: true } as const
+const DISK_BYTES = 8e9
+const forever = { signal: new AbortController().signal }
+
+/** Retells what the doorbell said of itself, in world time. */
+function traceHappening(trace: TraceRecorder, it: Happening, startedMs: number): void {
+  const world = (at: number): number => Math.round((startedMs + at) * 1000) / 1000
+  switch (it.kind) {
+    case 'motion-began':
+    case 'motion-ended':
+      trace.add({ kind: 'motion', state: it.kind === 'motion-began' ? 'on' : 'off' })
+      return
+    case 'press':
+      trace.add({ kind: 'press', visit: it.visit, pressedAtMs: world(it.at) })
+      return
+    case 'visit-began':
+      trace.add({ kind: 'visit', state: 'began', visit: it.visit, edgeMs: world(it.from), signs: [it.sign] })
+      return
+    case 'visit-ended':
+      trace.add({ kind: 'visit', state: 'ended', visit: it.visit, edgeMs: world(it.to), signs: it.signs })
+      return
+    case 'part-stored':
+      trace.add({ kind: 'part', clip: it.clip, part: it.part, bytes: it.bytes })
+      return
+    default:
+      traceOther(trace, it, world)
+  }
+}
+
+type OtherHappening = Exclude<
+  Happening,
+  { kind: 'motion-began' | 'motion-ended' | 'press' | 'visit-began' | 'visit-ended' | 'part-stored' }
+>
+
+function traceOther(trace: TraceRecorder, it: OtherHappening, world: (at: number) => number): void {
+  switch (it.kind) {
+    case 'clip-began':
+      trace.add(clipEntry('began', it.clip, { visit: it.visit, fromMs: world(it.from) }))
+      return
+    case 'clip-sealed': {
+      const { parts, bytes, ended, from, to, visit } = it
+      const detail = { visit, parts, bytes, ended, fromMs: world(from), toMs: world(to) }
+      trace.add(clipEntry('sealed', it.clip, detail))
+      return
+    }
+    case 'clip-recovered':
+      trace.add(clipEntry('recovered', it.clip, { visit: it.visit, parts: it.parts, bytes: it.bytes }))
+      return
+    case 'clip-uploaded':
+      trace.add(clipEntry('uploaded', it.clip, {}))
+      return
+    case 'clip-expired':
+      trace.add(clipEntry('expired', it.clip, { why: it.why, uploaded: it.uploaded }))
+      return
+    case 'clip-gap':
+      trace.add(clipEntry('gap', it.clip, { ms: it.ms }))
+      return
+    case 'object-lost':
+      trace.add(clipEntry('lost', it.clip, { file: it.file }))
+      return
+    default:
+      trace.add({ kind: 'log', level: 'warn', event: it.kind, fields: '' })
+  }
+}
+
+const clipEntry = (
+  state: Extract<TraceEvent, { kind: 'clip' }>['state'],
+  clip: string,
+  detail: Readonly<Record<string, string | number | boolean>>,
+): TraceEvent => ({ kind: 'clip', state, clip, detail })
