@@ -1,4 +1,5 @@
 /** Where signs arrive: one at a time, in order, each decided by `visits/` and performed here. */
+import { Bell } from './base/bell.ts'
 import { hex } from './base/bytes.ts'
 import { messageOf } from './base/fault.ts'
 import type { VisitId } from './base/ids.ts'
@@ -23,7 +24,10 @@ export type DeskDeps = {
 }
 
 export interface Desk {
+  /** Decides at once. Resolves when a press was rung; what else follows is done by `run`. */
   take(sign: Sign): Promise<void>
+  /** Does what was decided, in order; when stopped, what is left of it first. */
+  run(signal: AbortSignal): Promise<void>
   /** The broker hears of movement as such, whatever visits make of it. */
   tellMotion(state: 'on' | 'off', at: MonoMs): Promise<void>
   /** Ends the visit when its time has come. */
@@ -36,27 +40,40 @@ type Performers = { readonly [K in Effect['do']]: (effect: Extract<Effect, { do:
 export function createDesk(deps: DeskDeps): Desk {
   const { clock, random } = deps.ports
   const perform = performersOf(deps)
+  const waiting: Effect[] = []
+  const bell = new Bell()
   let state: VisitState = idle
-  let turn: Promise<void> = Promise.resolve()
+  let isDoing = false
   let wake: () => void = () => {}
 
-  const decide = async (sign: Sign): Promise<void> => {
+  /** Deciding takes no time; doing does. Nothing that waits for a disk stands between a press and its chime. */
+  const take = async (sign: Sign): Promise<void> => {
     const next = step(state, sign, deps.config.visit, hex(random.bytes(8)) as VisitId) // Eight random bytes are an id.
     state = next.state
     wake()
-    for (const effect of next.effects) await performOne(perform, effect)
-  }
-  const take = (sign: Sign): Promise<void> => {
-    const mine = turn.then(() => decide(sign))
-    turn = mine.catch(() => {}) // Whoever took the sign hears of it; the next sign is not to blame.
-    return mine
+    const rings = next.effects.filter((effect) => effect.do === 'ring')
+    for (const effect of next.effects) if (effect.do !== 'ring') line(waiting, effect)
+    bell.ring()
+    await Promise.all(rings.map((effect) => performOne(perform, effect)))
   }
   return {
     take,
+    async run(signal) {
+      while (!signal.aborted || waiting.length > 0) {
+        const effect = waiting.shift()
+        if (effect === undefined) {
+          await bell.untilRung(signal)
+          continue
+        }
+        isDoing = true
+        await performOne(perform, effect)
+        isDoing = false
+      }
+    },
     async tellMotion(motion, at) {
       await deps.telemetry?.publish('motion', { state: motion, ...timed(deps.ports, at) })
     },
-    isIdle: () => state.phase === 'idle',
+    isIdle: () => state.phase === 'idle' && waiting.length === 0 && !isDoing,
     async watchQuiet(signal) {
       signal.addEventListener('abort', () => wake(), { once: true })
       while (!signal.aborted) {
@@ -72,6 +89,15 @@ export function createDesk(deps: DeskDeps): Desk {
   }
 }
 
+/**
+ * Notes say all that is known of a visit, so the newest takes the place of one that still waits at the end: however often somebody
+ * rings while the disk hangs, a visit has at most a handful of effects here.
+ */
+function line(waiting: Effect[], effect: Effect): void {
+  if (effect.do === 'note-signs' && waiting.at(-1)?.do === 'note-signs') waiting.pop()
+  waiting.push(effect)
+}
+
 /** An effect without a performer is a type error. */
 function performersOf(deps: DeskDeps): Performers {
   const { ports, config, clips, telemetry, tell } = deps
@@ -83,8 +109,11 @@ function performersOf(deps: DeskDeps): Performers {
       await clips.note({ signs, presses, labels: [] })
     },
     async ring({ visit, at }) {
-      tell({ kind: 'press', at, visit })
-      await chimeSoon(deps, telemetry?.publish('press', { visit, ...timed(ports, at) }) ?? Promise.resolve())
+      // Told again after a lost acknowledgement or a restart, it is known by its id to be the same press.
+      const id = hex(ports.random.bytes(8))
+      tell({ kind: 'press', at, visit, id })
+      const payload = { id, visit, ...timed(ports, at) }
+      await chimeSoon(deps, telemetry?.publish('press', payload) ?? Promise.resolve())
     },
     async 'tell-visit-began'({ visit, from, sign }) {
       tell({ kind: 'visit-began', visit, from, sign })

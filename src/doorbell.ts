@@ -16,6 +16,7 @@ import { createTelemetry, type Payload, type Telemetry } from './mqtt/index.ts'
 import type { LumaFrame } from './ports/camera.ts'
 import type { Ports } from './ports/ports.ts'
 import type { Change } from './ports/records.ts'
+import { BOOT_KEY, rebuildIndex, type IndexRebuilt } from './rebuild.ts'
 import { createUploads, type UploadJob, type Uploads } from './upload/index.ts'
 import {
   beginClipSeal,
@@ -29,7 +30,7 @@ import type { SignKind } from './visits/index.ts'
 export type Happening =
   | { readonly kind: 'motion-began'; readonly at: MonoMs }
   | { readonly kind: 'motion-ended'; readonly at: MonoMs }
-  | { readonly kind: 'press'; readonly at: MonoMs; readonly visit: VisitId }
+  | { readonly kind: 'press'; readonly at: MonoMs; readonly visit: VisitId; readonly id: string }
   | { readonly kind: 'visit-began'; readonly visit: VisitId; readonly from: MonoMs; readonly sign: SignKind }
   | {
       readonly kind: 'visit-ended'
@@ -39,6 +40,8 @@ export type Happening =
       readonly signs: readonly SignKind[]
     }
   | ClipHappening
+  /** The index was damaged or gone. Presses that were not told yet are lost with it. */
+  | IndexRebuilt
 
 export type DoorbellOptions = {
   readonly onHappening?: (happening: Happening) => void
@@ -68,13 +71,24 @@ export async function startDoorbell(
     const loop = loopsOf(scope, options)
     const tell = options.onHappening ?? (() => {})
     const key = await openDeviceKey(ports)
+    const rebuilt = await rebuildIndex(ports, key)
+    if (rebuilt !== undefined) tell(rebuilt)
     const recipients = await openRecipients(ports)
     const telemetry = await openTelemetry(ports, config, key.name)
     const uploads = await openUploads(ports, (job) =>
       job.what === 'ledger' ? ledger.uploaded(job) : clips.uploaded(job),
     )
     const queueUpload = (job: UploadJob): readonly Change[] => uploads?.queue(job) ?? []
-    const ledger: Ledger = await openLedger({ records: ports.records, key, queueUpload })
+    const cancelUploads = (changes: readonly Change[]): void => uploads?.cancel(changes)
+    const wakeUploads = (): void => uploads?.wake()
+    const ledger: Ledger = await openLedger({
+      records: ports.records,
+      key,
+      queueUpload,
+      cancelUploads,
+      wakeUploads,
+      mirror: ports,
+    })
     await noteStart(ports, ledger)
     const clips: Clips = createClips(
       {
@@ -84,7 +98,8 @@ export async function startDoorbell(
         ledger,
         queueUpload,
         forgetUploads: (clip) => uploads?.forget(clip) ?? [],
-        wakeUploads: () => uploads?.wake(),
+        cancelUploads,
+        wakeUploads,
         prerollSince: (at) => capture.preroll.since(at),
         deviceName: config.device.name,
         onClip: (happening) => {
@@ -101,6 +116,7 @@ export async function startDoorbell(
     const chime = createChime(ports)
     loop('chime', (signal) => chime.run(signal))
     const desk = createDesk({ ports, config, clips, telemetry, ring: () => chime.ring(), tell })
+    loop('desk', (signal) => desk.run(signal))
     loop('retention', (signal) => keepRetention(ports, clips, signal))
     loop('quiet', (signal) => desk.watchQuiet(signal))
     loop('lines', (signal) => watchLines(ports, desk, signal))
@@ -149,10 +165,8 @@ async function noteStart({ records }: Ports, ledger: Ledger): Promise<void> {
   await ledger.append({ type: 'started', boot }, [{ put: 'device', key: BOOT_KEY, row: boot + 1 }])
 }
 
-export const BOOT_KEY = 'boot'
-
 /** How often the device was started before. */
-export const bootOf = (row: unknown): number => (typeof row === 'number' ? row : 0)
+const bootOf = (row: unknown): number => (typeof row === 'number' ? row : 0)
 
 /** A new list of recipients stands in the ledger before anything is sealed to it. */
 async function recipientsNow(recipients: Recipients, ledger: Ledger): Promise<readonly string[]> {

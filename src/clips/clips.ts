@@ -27,6 +27,8 @@ export type ClipsDeps = {
   readonly ledger: Pick<Ledger, 'append'>
   /** The changes that queue an upload; empty when there is no cloud. */
   readonly queueUpload: (job: UploadJob) => readonly Change[]
+  /** What was queued could not be written after all. */
+  readonly cancelUploads?: (changes: readonly Change[]) => void
   readonly wakeUploads: () => void
   /** The changes that take a clip's uploads out of the queue: what expired cannot be sent any more. */
   readonly forgetUploads?: (clip: ClipId) => readonly Change[]

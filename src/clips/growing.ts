@@ -218,7 +218,10 @@ export class GrowingClip {
       ]
       await shelf.write(edits, upload)
     })
-    if (!this.#isOpen) return
+    if (!this.#isOpen) {
+      deps.cancelUploads?.(upload)
+      return
+    }
     deps.wakeUploads()
     deps.onClip({ kind: 'clip-began', clip: this.id, visit: this.visit.id, from: first.at })
     this.#poster = this.#storePoster().catch((error: unknown) => void (this.#posterFault = error))
@@ -248,7 +251,9 @@ export class GrowingClip {
     const bytes = sealed.reduce((sum, part) => sum + part.bytes.length, 0)
     // Once, not for each try: an upload is in the queue's hands from then on.
     const uploads = sealed.flatMap(({ object }) => deps.queueUpload(fileJob(this.id, object)))
-    return room.tryTwice(bytes, () => this.#writeFiles(sealed, uploads))
+    const isWritten = await room.tryTwice(bytes, () => this.#writeFiles(sealed, uploads))
+    if (!isWritten) deps.cancelUploads?.(uploads)
+    return isWritten
   }
 
   async #writeFiles(sealed: readonly Sealed[], uploads: readonly Change[]): Promise<void> {

@@ -38,6 +38,7 @@ export async function sealClip(
     await deps.disk.replace(pathOf(clip.id, manifest), note)
     await shelf.write(edits, uploads, (changes) => deps.ledger.append(entry, changes))
   })
+  if (!isSealed) deps.cancelUploads?.(uploads)
   if (isSealed) deps.wakeUploads()
   else deps.log.error('clips.seal_postponed', { clip: clip.id })
   return isSealed

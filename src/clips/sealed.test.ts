@@ -47,7 +47,7 @@ async function recordVisit(sealClip: ClipsDeps['sealClip']): Promise<string> {
   const queueUpload: ClipsDeps['queueUpload'] = (job) => [
     { put: 'upload', key: orderKey(queued++), row: { ...job } },
   ]
-  const ledger = await openLedger({ records, key: deviceKey, queueUpload })
+  const ledger = await openLedger({ records, key: deviceKey, queueUpload, wakeUploads: () => {} })
   const stills = { jpegOf: async (): Promise<Uint8Array> => picture }
   const rig = new Rig({ disk, records, deps: { sealClip, deviceKey, ledger, queueUpload, stills } })
   await rig.clips.open()

@@ -1,20 +1,24 @@
 /**
  * Ledger: the append-only record of what happened.
  *
- * Owns: the table `ledger` (entries in order), and the rows `checkpoint` and `stored-checkpoint` of `device`.
+ * Owns: the table `ledger` (entries in order), the rows `checkpoint` and `stored-checkpoint` of `device`, and the folder
+ *   `ledger/`: a mirror of the entries for the day when the index is lost.
  * Promises: an entry, the signed checkpoint over it and the caller's own changes become durable together or not at all;
- *   what was appended is never changed; the store's checkpoint is queued after everything it commits to.
- * When full: it grows by one small row a clip; nothing is dropped.
- * When it fails: rows that do not give the signed root are `Fault('corrupt')`: somebody, or a broken disk, changed them.
+ *   what was appended is never changed; the store's checkpoint is queued after everything it commits to;
+ *   an entry gets into the mirror right after it was written, and at the latest at the next start.
+ * When full: it grows by one small row and one small file a clip; nothing is dropped; without room the mirror waits.
+ * When it fails: rows that do not give the signed root are `Fault('corrupt')`: somebody, or a broken disk, changed them. A mirror that
+ *   cannot be written is logged, and stops nothing.
  * Stopping: nothing runs.
  * Not its job: what the entries mean, verifying others' ledgers (`owner/`), sending (`upload/`).
- * See: RFC 6962, https://c2sp.org/tlog-checkpoint, https://c2sp.org/tlog-tiles; `../formats/`.
+ * See: RFC 6962, https://c2sp.org/tlog-checkpoint, https://c2sp.org/tlog-tiles; `../formats/`; `mirror.ts`, `restore.ts`.
  */
-import { equalBytes, fromUtf8, hex, utf8 } from '../base/bytes.ts'
+import { equalBytes, fromUtf8, utf8 } from '../base/bytes.ts'
 import { Fault } from '../base/fault.ts'
 import {
   CHECKPOINT_NAME,
   encodeEntry,
+  encodePage,
   formatCheckpoint,
   leafHash,
   MerkleEdge,
@@ -22,12 +26,15 @@ import {
   openNote,
   parseCheckpoint,
   parseEntry,
-  sha256,
   type LedgerEntry,
 } from '../formats/index.ts'
 import { orderKey, type Change, type Records } from '../ports/records.ts'
 import type { UploadJob } from '../upload/index.ts'
 import type { DeviceKey } from '../vault/index.ts'
+import { LedgerMirror, pagesOf, type MirrorDeps } from './mirror.ts'
+import { jobOf, ledgerOf } from './restore.ts'
+
+export { restoreLedger, type RestoredLedger } from './restore.ts'
 
 export const CHECKPOINT_KEY = 'checkpoint'
 /** The newest checkpoint that the store has acknowledged: should it show an older one, it shows a past state. */
@@ -45,15 +52,25 @@ export type LedgerDeps = {
   readonly records: Records
   readonly key: DeviceKey
   readonly queueUpload: (job: UploadJob) => readonly Change[]
+  /** What was queued could not be written after all. */
+  readonly cancelUploads?: (changes: readonly Change[]) => void
+  /** After each append: what it queued may be sent. */
+  readonly wakeUploads: () => void
+  /** Left out where the entries need not outlive the index. */
+  readonly mirror?: MirrorDeps
 }
 
 /** Reads the entries and holds them against the signed checkpoint. Throws `Fault('corrupt')` where they differ. */
-export async function openLedger({ records, key, queueUpload }: LedgerDeps): Promise<Ledger> {
+export async function openLedger(deps: LedgerDeps): Promise<Ledger> {
+  const { records, key, queueUpload, cancelUploads, wakeUploads } = deps
   const entries = await readEntries(records)
   const leaves = entries.map(leafHash)
   let edge = new MerkleEdge()
   for (const leaf of leaves) edge.add(leaf)
-  checkAgainst(await readCheckpoint(records), key, edge)
+  const newest = await readCheckpoint(records)
+  checkAgainst(newest, key, edge)
+  const mirror = deps.mirror === undefined ? undefined : new LedgerMirror(deps.mirror)
+  await mirror?.open(entries.length, pagesOf([...entries], key, newest))
   let turn: Promise<void> = Promise.resolve()
 
   const appendNow = async (entry: LedgerEntry, alongside: readonly Change[]): Promise<void> => {
@@ -63,17 +80,27 @@ export async function openLedger({ records, key, queueUpload }: LedgerDeps): Pro
     grown.add(leaf)
     const note = key.signNote(formatCheckpoint({ origin: key.name, size: grown.size, root: grown.root() }))
     const objects = objectsAfterAppend([...entries, bytes], [...leaves, leaf])
-    await records.write([
-      ...alongside,
-      { put: 'ledger', key: orderKey(entries.length), row: fromUtf8(bytes) },
-      { put: 'device', key: CHECKPOINT_KEY, row: note },
+    const uploads = [
       ...objects.flatMap((object) => queueUpload(jobOf(object.name, object.bytes, false))),
       ...queueUpload(jobOf(CHECKPOINT_NAME, utf8(note), true)),
-    ])
+    ]
+    try {
+      await records.write([
+        ...alongside,
+        { put: 'ledger', key: orderKey(entries.length), row: fromUtf8(bytes) },
+        { put: 'device', key: CHECKPOINT_KEY, row: note },
+        ...uploads,
+      ])
+    } catch (error) {
+      cancelUploads?.(uploads)
+      throw error
+    }
     // Only now: what was not written has not happened.
     edge = grown
     entries.push(bytes)
     leaves.push(leaf)
+    await mirror?.append(entries.length - 1, encodePage({ entry: fromUtf8(bytes), checkpoint: note }))
+    wakeUploads()
   }
   return {
     get size() {
@@ -91,14 +118,9 @@ export async function openLedger({ records, key, queueUpload }: LedgerDeps): Pro
   }
 }
 
-const jobOf = (name: string, bytes: Uint8Array, replace: boolean): UploadJob => ({
-  name,
-  source: { inline: Buffer.from(bytes).toString('base64') },
-  sha256: hex(sha256(bytes)),
-  bytes: bytes.length,
-  replace,
-  what: 'ledger',
-})
+/** For an index that is built again: the rows of a ledger of these entries, and what the store needs of it. */
+export const rebuiltLedger = (texts: readonly Uint8Array[], key: DeviceKey): ReturnType<typeof ledgerOf> =>
+  ledgerOf(texts, { key, checkpointKey: CHECKPOINT_KEY })
 
 async function readEntries(records: Records): Promise<Uint8Array[]> {
   const rows = await records.list('ledger')

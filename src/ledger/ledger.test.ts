@@ -176,7 +176,7 @@ describe('a ledger that somebody changed is refused, when', () => {
     await house.grow(2)
     const stranger = new House()
     await expect(
-      openLedger({ records: house.records, key: stranger.key, queueUpload: () => [] }),
+      openLedger({ records: house.records, key: stranger.key, queueUpload: () => [], wakeUploads: () => {} }),
     ).rejects.toMatchObject(corrupt(/ledger checkpoint: wanted the signature of/))
   })
 
@@ -212,7 +212,7 @@ class House {
       this.queued.push(job)
       return []
     }
-    return openLedger({ records: this.records, key: this.key, queueUpload })
+    return openLedger({ records: this.records, key: this.key, queueUpload, wakeUploads: () => {} })
   }
 
   async grow(size: number): Promise<void> {

@@ -18,7 +18,11 @@ export const TOPICS = {
     retain: true,
     about: '`name`, `version` of the payloads (1), `dropped` messages since the start',
   },
-  press: { retain: false, about: '`visit`, `at`, `iso`, `trustedClock`: the button was pushed' },
+  press: {
+    retain: false,
+    about:
+      '`id` (the same when it has to be told again), `visit`, `at`, `iso`, `trustedClock`: the button was pushed',
+  },
   visit: {
     retain: false,
     about:

@@ -364,7 +364,12 @@ async function openHouse(recipient: string): Promise<House> {
   const records: Records = new MemoryRecords().open()
   const key = await openDeviceKey({ disk, log: silentLog })
   const uploads: UploadJob[] = []
-  const ledger = await openLedger({ records, key, queueUpload: (job) => (uploads.push(job), []) })
+  const ledger = await openLedger({
+    records,
+    key,
+    queueUpload: (job) => (uploads.push(job), []),
+    wakeUploads: () => {},
+  })
   const names = new Map<string, string>()
   let [order, previous]: [number, string | null] = [0, null]
 

@@ -13,3 +13,4 @@
  * See: `queue.ts`.
  */
 export { createUploads, type UploadDeps, type UploadJob, type Uploads } from './queue.ts'
+export { rebuiltQueue } from './rebuilt.ts'

@@ -46,6 +46,8 @@ export interface Uploads {
   open(): Promise<void>
   /** The changes that queue a job; the caller writes them together with its own, then wakes us. */
   queue(job: UploadJob): readonly Change[]
+  /** To be called with what `queue` gave when those changes could not be written. */
+  cancel(changes: readonly Change[]): void
   wake(): void
   /** The changes that take a clip's uploads out of the queue: what expired cannot be sent any more. */
   forget(clip: ClipId): readonly Change[]
@@ -73,6 +75,7 @@ export function createUploads(deps: UploadDeps): Uploads {
       isWoken = line.size > 0
     },
     queue: (job) => line.add(job),
+    cancel: (changes) => line.cancel(changes),
     forget: (clip) => line.forget(clip),
     waiting: () => ({ objects: line.size, bytes: line.bytes() }),
     wake() {

@@ -46,6 +46,11 @@ export class WaitingLine {
     ]
   }
 
+  /** The transaction that should have queued these failed: there will never be a row of them. */
+  cancel(changes: readonly Change[]): void {
+    for (const change of changes) if ('put' in change && change.put === 'upload') this.remove(change.key)
+  }
+
   has(key: string): boolean {
     return this.#jobs.has(key)
   }

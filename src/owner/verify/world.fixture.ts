@@ -96,6 +96,7 @@ export class Doorbell {
     const queue: { key: string; job: UploadJob }[] = []
     let number = 0
     const ledger = await openLedger({
+      wakeUploads: () => {},
       records,
       key,
       queueUpload(job) {
