@@ -8,9 +8,10 @@
  * When it fails: any other fault of disk or index is final; recording stops with `storage-failed`, calls do nothing.
  * Stopping: seals what grows, as `stopped`; calls after that do nothing.
  * Not its job: deciding when somebody is there, uploading, keeping the preroll.
- * See: DESIGN.md here; `cutter.ts` decides, `recorder.ts` and `growing.ts` perform, `recovery.ts` starts, `room.ts` expires.
+ * See: DESIGN.md here; `cutter.ts` decides, `recorder.ts` and `growing.ts` perform, `recovery.ts` starts, `rebuild.ts` finds what a lost index knew, `room.ts` expires.
  */
 export type { ClipHappening, ClipRules, Clips, ClipsDeps, Label, VisitNotes } from './clips.ts'
 export type { Ended } from './cutter.ts'
+export { findClips, type FoundClips } from './rebuild.ts'
 export { createClips } from './recorder.ts'
 export type { ExpiryReason } from './rows.ts'

@@ -4,6 +4,7 @@ import { TEMPORARY_SUFFIX } from '../ports/disk.ts'
 import type { Bench } from './bench.ts'
 import { sealClip, type LastMeta } from './manifest.ts'
 import { objectRow } from './objects.ts'
+import { putAside } from './quarantine.ts'
 import { clipFolder, CLIPS, fileOf, objectKey, pathOf, QUARANTINE, type ObjectRow } from './rows.ts'
 import { bytesOf, partsOf, type ShelfClip } from './shelf.ts'
 
@@ -29,7 +30,7 @@ async function sweep(bench: Bench): Promise<void> {
   const { disk } = bench.deps
   for (const { name, isFolder } of await disk.list(CLIPS)) {
     const clip = bench.shelf.get(name as ClipId) // A folder that is no clip's is found under no id.
-    if (clip === undefined) await putAside(bench, { from: `${CLIPS}/${name}`, to: `${QUARANTINE}/${name}` })
+    if (clip === undefined) await putAside(bench.deps, { from: `${CLIPS}/${name}`, as: name })
     else if (isFolder) await sweepFolder(bench, clip)
   }
   await disk.syncFolder(CLIPS)
@@ -45,14 +46,9 @@ async function sweepFolder(bench: Bench, clip: ShelfClip): Promise<void> {
     if (clip.objects.has(`${clip.id}/${name}`)) continue
     isChanged = true
     if (name.endsWith(TEMPORARY_SUFFIX)) await disk.remove(`${folder}/${name}`)
-    else await putAside(bench, { from: `${folder}/${name}`, to: `${QUARANTINE}/${clip.id}-${name}` })
+    else await putAside(bench.deps, { from: `${folder}/${name}`, as: `${clip.id}-${name}` })
   }
   if (isChanged) await disk.syncFolder(folder)
-}
-
-async function putAside({ deps }: Bench, paths: { from: string; to: string }): Promise<void> {
-  deps.log.warn('clips.put_aside', paths)
-  await deps.disk.rename(paths)
 }
 
 /** What was acknowledged and is neither on the disk nor in the cloud is missed aloud. */

@@ -24,7 +24,8 @@ type ClipFacts = {
   readonly names: { readonly meta: ObjectName; readonly poster: ObjectName; readonly manifest: ObjectName }
 }
 
-export type ExpiryReason = 'age' | 'room' | 'empty'
+/** `unknown`: it was not there any more when the index was built again. */
+export type ExpiryReason = 'age' | 'room' | 'empty' | 'unknown'
 
 /** One object: a file of the clip and its copy in the cloud. */
 export type ObjectRow = {
@@ -99,7 +100,7 @@ export function readObjectRow(key: string, row: Json): { clip: ClipId; object: O
 
 const PHASES = ['growing', 'sealed', 'uploaded', 'expiring', 'expired'] as const
 const ENDINGS: readonly Ended[] = ['quiet', 'max-length', 'camera-lost', 'stopped', 'recovered']
-const REASONS: readonly ExpiryReason[] = ['age', 'room', 'empty']
+const REASONS: readonly ExpiryReason[] = ['age', 'room', 'empty', 'unknown']
 const KINDS: readonly ObjectKind[] = ['part', 'meta', 'poster', 'manifest']
 
 type Fields = {

@@ -6,12 +6,10 @@ import { Fault, messageOf } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import { openScope } from '../base/scope.ts'
 import { loadConfig, type Config } from '../config/index.ts'
-import { BOOT_KEY, bootOf } from '../doorbell.ts'
 import { encodeOnce, ffmpegStills, probeVideo } from '../drivers/ffmpeg/index.ts'
 import { lockFolder } from '../drivers/folder-lock.ts'
 import { openNodeDisk } from '../drivers/node-disk.ts'
 import { createPinoLog } from '../drivers/pino-log.ts'
-import { openSqliteRecords } from '../drivers/sqlite-records.ts'
 import type { Broker } from '../ports/broker.ts'
 import type { Disk } from '../ports/disk.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
@@ -20,6 +18,8 @@ import type { ReplayVideo } from '../../sim/devices/file-camera.ts'
 import { openDeviceKey, openRecipients, type DeviceKey } from '../vault/index.ts'
 import { checkScript, type ScriptedEdge } from '../../sim/script.ts'
 import { readStory } from '../../sim/story.ts'
+import { bootsBefore } from '../rebuild.ts'
+import { openIndex } from './open-index.ts'
 import { enrolFor } from './sim-enrol.ts'
 import { openOutside, type CloudChoice } from './sim-outside.ts'
 
@@ -69,11 +69,11 @@ export async function openSimHouse(
     scope.own('lock', lockFolder(folder))
     const disk = await openNodeDisk(folder)
     await enrolFor(disk, options.owner)
-    const records = scope.own('records', await openSqliteRecords(join(folder, 'index.sqlite')))
+    const records = scope.own('records', await openIndex({ folder, disk, log }))
     await openRecipients({ disk, records }) // Refuses here, before anything is made, when there is no owner.
     const { store, broker } = await openOutside(scope, { folder, config, choice: options, disk, log })
     const salt = isOwnStore(options, config) ? 0 : saltOf(await openDeviceKey({ disk, log }))
-    const boot = async (): Promise<number> => bootOf(await records.read('device', BOOT_KEY))
+    const boot = (): Promise<number> => bootsBefore({ disk, records }, () => openDeviceKey({ disk, log }))
     return {
       config,
       scenes,

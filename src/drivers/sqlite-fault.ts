@@ -1,4 +1,4 @@
-import { Fault, messageOf, type FaultKind } from '../base/fault.ts'
+import { Fault, isFault, messageOf, type FaultKind } from '../base/fault.ts'
 
 /** SQLite's primary result codes (https://sqlite.org/rescode.html), the lowest byte of an extended code. */
 const KINDS: Readonly<Record<number, FaultKind>> = {
@@ -24,7 +24,16 @@ export function faultOfSqlite(error: unknown, what: string): unknown {
 }
 
 export const WHAT_TO_DO =
-  'move the file away (with its -wal and -shm) and start again; the sealed clips beside it stay as they are'
+  'when the doorbell starts, it puts the file aside and builds a new one from what lies beside it'
+
+/** The file itself is damaged, or none of ours: not a disk that refuses, not a lack of room, not a file of a newer version. */
+export function isDamagedIndex(error: unknown): boolean {
+  if (!isFault(error, 'corrupt')) return false
+  const { cause } = error
+  const code = sqliteCode(cause)
+  if (code !== undefined) return DAMAGED.includes(code & 0xff)
+  return !(cause instanceof Error && 'syscall' in cause)
+}
 
 /** True when another connection, here or in another process, holds the lock. */
 export const isBusy = (error: unknown): boolean => ((sqliteCode(error) ?? 0) & 0xff) === 5

@@ -40,7 +40,7 @@ describe('the index in SQLite', () => {
     await writeFile(path, 'holiday pictures'.repeat(1000))
     const attempt = openSqliteRecords(path)
     await expect(attempt).rejects.toMatchObject({ kind: 'corrupt' })
-    await expect(attempt).rejects.toThrow(/index\.sqlite.*move the file away/)
+    await expect(attempt).rejects.toThrow(/index\.sqlite.*puts the file aside and builds a new one/)
   })
 
   it('finds a damaged page when it opens', async () => {

@@ -101,7 +101,19 @@ const entry = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('recipients'), version: count, sha256: sha256Hex }),
   z.strictObject({ type: z.literal('grant'), clip: clipId, sha256: sha256Hex }),
   z.strictObject({ type: z.literal('started'), boot: count }),
+  /** The index was damaged or gone, and was built again from what lay on the disk. */
+  z.strictObject({
+    type: z.literal('index-rebuilt'),
+    /** Entries that the ledger had at this place and behind it, as far as that is known. */
+    lost: count,
+    /** Clips that were found. */
+    clips: count,
+    /** Clips of the ledger that were not: expired, or gone. */
+    absent: count,
+  }),
 ])
+
+const ledgerPage = z.strictObject({ entry: z.string(), checkpoint: z.string() })
 
 type Frozen<T> = T extends (infer Item)[]
   ? readonly Frozen<Item>[]
@@ -115,6 +127,8 @@ export type ClipMeta = Frozen<z.output<typeof meta>>
 export type RecipientList = Frozen<z.output<typeof recipients>>
 export type ClipGrant = Frozen<z.output<typeof grant>>
 export type LedgerEntry = Frozen<z.output<typeof entry>>
+/** An entry as its text, and the signed checkpoint over it and all before it: what the device keeps beside its index. */
+export type LedgerPage = Frozen<z.output<typeof ledgerPage>>
 
 /** One line of canonical JSON, with its newline: the text of a note. */
 export const lineOf = (document: ClipManifest | RecipientList | ClipGrant): string =>
@@ -123,6 +137,11 @@ export const lineOf = (document: ClipManifest | RecipientList | ClipGrant): stri
 export const encodeEntry = (document: LedgerEntry): string => canonicalJson(document as Json) // As above.
 
 export const parseEntry = (what: string, text: string): LedgerEntry => parse(what, entry, text)
+
+export const encodePage = (page: LedgerPage): string => `${canonicalJson(page)}\n`
+
+export const parsePage = (what: string, text: string): LedgerPage => parse(what, ledgerPage, text)
+
 /** What is sealed: canonical JSON. */
 export function encodeMeta(document: ClipMeta): string {
   const sealed = (id: string): string => Buffer.from(id, 'hex').toString('base64url')

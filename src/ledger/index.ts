@@ -14,7 +14,7 @@
  * See: RFC 6962, https://c2sp.org/tlog-checkpoint, https://c2sp.org/tlog-tiles; `../formats/`; `mirror.ts`, `restore.ts`.
  */
 import { equalBytes, fromUtf8, utf8 } from '../base/bytes.ts'
-import { Fault } from '../base/fault.ts'
+import { Fault, isFault } from '../base/fault.ts'
 import {
   CHECKPOINT_NAME,
   encodeEntry,
@@ -28,11 +28,12 @@ import {
   parseEntry,
   type LedgerEntry,
 } from '../formats/index.ts'
+import type { Disk } from '../ports/disk.ts'
 import { orderKey, type Change, type Records } from '../ports/records.ts'
 import type { UploadJob } from '../upload/index.ts'
 import type { DeviceKey } from '../vault/index.ts'
-import { LedgerMirror, pagesOf, type MirrorDeps } from './mirror.ts'
-import { jobOf, ledgerOf } from './restore.ts'
+import { hasPage, LedgerMirror, pagesOf, type MirrorDeps } from './mirror.ts'
+import { jobOf, ledgerOf, restoreLedger } from './restore.ts'
 
 export { restoreLedger, type RestoredLedger } from './restore.ts'
 
@@ -121,6 +122,37 @@ export async function openLedger(deps: LedgerDeps): Promise<Ledger> {
 /** For an index that is built again: the rows of a ledger of these entries, and what the store needs of it. */
 export const rebuiltLedger = (texts: readonly Uint8Array[], key: DeviceKey): ReturnType<typeof ledgerOf> =>
   ledgerOf(texts, { key, checkpointKey: CHECKPOINT_KEY })
+
+/**
+ * What is wrong with the ledger in the index, as a sentence, when the mirror knows better: rows that are not what was signed
+ * for, or fewer than there were because the index was set back. Changes nothing.
+ */
+export async function problemOfIndex({
+  records,
+  key,
+  disk,
+}: Pick<LedgerDeps, 'records' | 'key'> & { readonly disk: Disk }): Promise<string | undefined> {
+  const problem = await problemOfRows({ records, key })
+  if (problem !== undefined)
+    return (await restoreLedger({ disk, key })).texts.length > 0 ? problem : undefined
+  const entries = await readEntries(records)
+  if (!(await hasPage(disk, entries.length))) return undefined
+  const { texts } = await restoreLedger({ disk, key })
+  const isBeginning = entries.every((entry, n) => equalBytes(entry, texts[n] ?? new Uint8Array()))
+  return isBeginning && texts.length > entries.length
+    ? `ledger: the index has ${entries.length} entries, the mirror beside it ${texts.length}`
+    : undefined
+}
+
+async function problemOfRows(rows: Pick<LedgerDeps, 'records' | 'key'>): Promise<string | undefined> {
+  try {
+    await openLedger({ ...rows, queueUpload: () => [], wakeUploads: () => {} })
+    return undefined
+  } catch (error) {
+    if (!isFault(error, 'corrupt')) throw error
+    return error.message
+  }
+}
 
 async function readEntries(records: Records): Promise<Uint8Array[]> {
   const rows = await records.list('ledger')

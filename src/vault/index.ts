@@ -11,5 +11,11 @@
  * See: `../formats/age.ts`, `../formats/documents.ts`.
  */
 export { openDeviceKey, type DeviceKey } from './device-key.ts'
-export { acceptRecipients, openRecipients, RECIPIENTS_FILE, type Recipients } from './recipients.ts'
+export {
+  acceptRecipients,
+  openRecipients,
+  rebuiltPin,
+  RECIPIENTS_FILE,
+  type Recipients,
+} from './recipients.ts'
 export { beginClipSeal, type ClipSeal, type ClipSealMaker } from './seal.ts'

@@ -68,6 +68,23 @@ export async function openRecipients({
   }
 }
 
+/**
+ * For an index that is built again: the pin of the list that the ledger names last. The ledger does not say whose list that
+ * was, so the owner of the list that lies here is believed; version and history are held against it as ever. Throws
+ * what `openRecipients` throws.
+ */
+export async function rebuiltPin(
+  disk: Disk,
+  last: Extract<LedgerEntry, { type: 'recipients' }> | undefined,
+): Promise<readonly Change[]> {
+  if (last === undefined) return []
+  const note = await readNote(disk)
+  if (note === undefined) throw new Fault('missing', HOW_TO_BEGIN)
+  const { owner } = openRecipientList(RECIPIENTS_FILE, note)
+  const pin: Pin = { owner, version: last.version, sha256: last.sha256 }
+  return [{ put: 'device', key: PIN_KEY, row: pin }]
+}
+
 const hashOf = (note: string): string => hex(sha256(utf8(note)))
 
 const pinOf = ({ note, list }: Known): Pin => ({
