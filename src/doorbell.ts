@@ -12,8 +12,10 @@ import type { Config } from './config/index.ts'
 import { createDesk, type Desk } from './desk.ts'
 import { createMotionDetector } from './detect/index.ts'
 import { openLedger, type Ledger } from './ledger/index.ts'
+import { createLines, type LineSign, type Lines } from './lines/index.ts'
 import { createTelemetry, type Payload, type Telemetry } from './mqtt/index.ts'
 import type { LumaFrame } from './ports/camera.ts'
+import type { InputLine } from './ports/gpio.ts'
 import type { Ports } from './ports/ports.ts'
 import type { Change } from './ports/records.ts'
 import { BOOT_KEY, rebuildIndex, type IndexRebuilt } from './rebuild.ts'
@@ -28,6 +30,7 @@ import {
 import type { SignKind } from './visits/index.ts'
 
 export type Happening =
+  | { readonly kind: 'line-stuck' | 'line-free'; readonly line: InputLine; readonly at: MonoMs }
   | { readonly kind: 'motion-began'; readonly at: MonoMs }
   | { readonly kind: 'motion-ended'; readonly at: MonoMs }
   | { readonly kind: 'press'; readonly at: MonoMs; readonly visit: VisitId; readonly id: string }
@@ -119,7 +122,8 @@ export async function startDoorbell(
     loop('desk', (signal) => desk.run(signal))
     loop('retention', (signal) => keepRetention(ports, clips, signal))
     loop('quiet', (signal) => desk.watchQuiet(signal))
-    loop('lines', (signal) => watchLines(ports, desk, signal))
+    const lines = linesFor(ports, config, { desk, tell, onCrash: options.onCrash })
+    loop('lines', (signal) => lines.run(signal))
     const capture = captureFor(ports, config, { clips, desk, tell })
     loop('capture', (signal) => capture.run(signal))
     return {
@@ -219,11 +223,28 @@ function captureFor(
   )
 }
 
-async function watchLines({ gpio }: Ports, desk: Desk, signal: AbortSignal): Promise<void> {
-  for await (const { line, active, at } of gpio.edges({ signal })) {
-    if (line === 'pir') await desk.take({ kind: 'pir', active, at })
-    else if (active) await desk.take({ kind: 'press', at })
+/** Nothing is waited for here: the next edge is on its way. What goes wrong ends the desk's own loop. */
+function linesFor(
+  ports: Ports,
+  config: Config,
+  {
+    desk,
+    tell,
+    onCrash,
+  }: Pick<DoorbellOptions, 'onCrash'> & {
+    readonly desk: Desk
+    readonly tell: (happening: Happening) => void
+  },
+): Lines {
+  const onSign = (sign: LineSign): void => {
+    if ('line' in sign) {
+      ports.log[sign.kind === 'line-stuck' ? 'error' : 'info'](`lines.${sign.kind}`, { line: sign.line })
+      tell(sign)
+      return
+    }
+    desk.take(sign).catch(onCrash)
   }
+  return createLines({ ...ports, onSign }, config.lines)
 }
 
 async function keepRetention({ clock }: Ports, clips: Clips, signal: AbortSignal): Promise<void> {

@@ -1,9 +1,18 @@
-import { fieldsOf, idOf, parsed, type AcceptedPress, type Evidence } from '../world/evidence.ts'
+import {
+  fieldsOf,
+  idOf,
+  parsed,
+  type AcceptedPress,
+  type Evidence,
+  type FingerFact,
+} from '../world/evidence.ts'
 import type { Broken, Checker } from './checker.ts'
 
 /** A finger has to be on the button for so long while the doorbell is up. */
 const HEARD_AFTER_MS = 60
 export const CHIME_MS_MAX = 20
+/** A ring and the pause behind it: who presses meanwhile hears the next one when it is over. */
+const CHIME_BUSY_MS = 1000
 /** Rounding, and the milliseconds between a press and its first look at the clock. */
 const TIME_ERROR_MS_MAX = 50
 /** 2026-01-01T08:00:00Z, when every world begins. */
@@ -13,7 +22,8 @@ export const WORLD_BEGAN_UNIX_MS = 1_767_254_400_000
 export const pressesHeard: Checker = {
   name: 'press-heard',
   promise: 'a finger on the button while the doorbell is up is one press, and nothing else is',
-  check({ fingers, presses, lives }) {
+  check({ fingers: all, presses, lives }) {
+    const fingers = merged(all)
     const unheard = fingers
       .filter(
         ({ downMs, upMs }) => upMs - downMs >= HEARD_AFTER_MS && isUp(lives, downMs, downMs + HEARD_AFTER_MS),
@@ -55,11 +65,28 @@ export const pressesChime: Checker = {
   check: ({ presses, chimes, lives }) =>
     presses
       .filter(({ acceptedAtMs: at }) => isUp(lives, at, at + CHIME_MS_MAX))
-      .filter(({ acceptedAtMs: at }) => !chimes.some((chime) => chime >= at && chime <= at + CHIME_MS_MAX))
+      .filter(
+        ({ acceptedAtMs: at }) =>
+          !chimes.some((chime) => chime >= at - CHIME_BUSY_MS && chime <= at + CHIME_MS_MAX),
+      )
       .map(({ acceptedAtMs: atMs }) => ({
         atMs,
         message: `the press at ${seconds(atMs)} did not chime in time`,
       })),
+}
+
+/** Between two fingers there has to be so much air for the contact to open. */
+const RELEASE_MS = 80
+
+/** Fingers that overlap, or nearly so, are one to the button. */
+function merged(fingers: readonly FingerFact[]): readonly FingerFact[] {
+  const whole: FingerFact[] = []
+  for (const finger of fingers.toSorted((a, b) => a.downMs - b.downMs)) {
+    const last = whole.at(-1)
+    if (last === undefined || finger.downMs > last.upMs + RELEASE_MS) whole.push(finger)
+    else whole.splice(-1, 1, { downMs: last.downMs, upMs: Math.max(last.upMs, finger.upMs) })
+  }
+  return whole
 }
 
 type Heard = ReadonlyMap<string, readonly { readonly atMs: number; readonly payload: string }[]>

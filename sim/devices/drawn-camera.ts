@@ -48,6 +48,10 @@ const PACKETS_A_GROUP = 5
 /** Packets come quickly so long before and after what happens. */
 const BEFORE_MS = 12_000
 const AFTER_MS = 25_000
+/** The detector has to know the garden before somebody walks through it, and to see that he has left. */
+const LOOK_BEFORE_MS = 6000
+const LOOK_AFTER_MS = 3000
+const PAUSE_MS_MAX = 86_400_000
 const [WIDTH, HEIGHT] = [64, 36]
 const PACKET_BYTES = 300
 const SIZES = [
@@ -75,6 +79,8 @@ class Drawn implements DrawnCamera {
   readonly #random: Random
   readonly #visitors: Span[] = []
   readonly #quick: Span[] = []
+  /** When pictures are looked at: where nothing moves, there is nothing to see in them. */
+  readonly #looked: Span[] = []
   readonly #noise: Uint8Array
   #isStalled = false
   #isPlugged = true
@@ -106,6 +112,7 @@ class Drawn implements DrawnCamera {
 
   visitor(fromMs: number, toMs: number): void {
     this.#visitors.push({ fromMs, toMs })
+    this.#looked.push({ fromMs: fromMs - LOOK_BEFORE_MS, toMs: toMs + LOOK_AFTER_MS })
     this.#quicken(fromMs, toMs)
   }
 
@@ -207,11 +214,15 @@ class Drawn implements DrawnCamera {
     for (;;) {
       await this.#untilMoving(run)
       const nowMs = this.#world.mono()
-      const isQuick = this.#isQuick(nowMs)
-      if (isQuick) yield { width: WIDTH, height: HEIGHT, luma: this.#look(nowMs), at: client.toMono(nowMs) }
-      // A little later than the packet of the same moment, so that the two never wait for chance.
-      const waitMs = isQuick ? QUICK_MS : this.#stillFor(nowMs)
-      await client.clock.sleep(waitMs + (isQuick ? 0 : 0.5), { signal: run.signal })
+      const isSeen = this.#looked.some(({ fromMs, toMs }) => nowMs >= fromMs && nowMs < toMs)
+      if (isSeen) yield { width: WIDTH, height: HEIGHT, luma: this.#look(nowMs), at: client.toMono(nowMs) }
+      const next = this.#looked.reduce(
+        (least, { fromMs }) => (fromMs > nowMs ? Math.min(least, fromMs) : least),
+        Infinity,
+      )
+      await client.clock.sleep(isSeen ? QUICK_MS : Math.min(PAUSE_MS_MAX, next - nowMs), {
+        signal: run.signal,
+      })
     }
   }
 

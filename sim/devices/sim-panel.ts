@@ -26,6 +26,8 @@ export interface SimPanel {
   release(): void
   /** Every contact bounces at least so long. */
   bounceMsMin: number
+  /** Somebody touches the button, or lets go of it: the truth behind all the bouncing. */
+  onContact: (isTouched: boolean) => void
   onEdge: (change: LineChange<InputLine>) => void
   onOutput: (change: LineChange<OutputLine>) => void
 }
@@ -53,8 +55,21 @@ export function createSimPanel({
     set(line, active)
     for (const [index, ms] of times.entries()) later(ms, () => set(line, index % 2 === 0 ? !active : active))
   }
+  /** Several fingers are one contact: it opens when the last of them goes. */
+  let fingers = 0
+  const touch = (bounceMs: number): void => {
+    if (fingers++ > 0) return
+    panel.onContact(true)
+    flutter('button', true, bounceMs)
+  }
+  const letGo = (bounceMs: number): void => {
+    if (fingers === 0 || --fingers > 0) return
+    panel.onContact(false)
+    flutter('button', false, bounceMs)
+  }
   const panel: SimPanel = {
     bounceMsMin: 0,
+    onContact: () => {},
     onEdge: () => {},
     onOutput: () => {},
     openClient(its) {
@@ -74,12 +89,16 @@ export function createSimPanel({
     killClient() {
       reader = undefined
     },
-    drive: (line, active, { bounceMs = 0 } = {}) =>
-      flutter(line, active, Math.max(bounceMs, panel.bounceMsMin)),
+    drive(line, active, { bounceMs = 0 } = {}) {
+      const most = Math.max(bounceMs, panel.bounceMsMin)
+      if (line === 'pir') flutter(line, active, most)
+      else if (active) touch(most)
+      else letGo(most)
+    },
     press({ holdMs, bounceMs }) {
       const most = Math.min(Math.max(bounceMs, panel.bounceMsMin), holdMs / 2)
-      flutter('button', true, most)
-      later(holdMs, () => flutter('button', false, most))
+      touch(most)
+      later(holdMs, () => letGo(most))
     },
     pulse({ holdMs }) {
       const untilMs = clock.mono() + holdMs
@@ -95,6 +114,8 @@ export function createSimPanel({
       later(forMs, () => set(line, false))
     },
     release() {
+      if (fingers > 0) panel.onContact(false)
+      fingers = 0
       for (const line of levels.keys()) set(line, false)
     },
   }

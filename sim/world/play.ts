@@ -50,7 +50,9 @@ export async function playInto(world: World, story: Story): Promise<void> {
   }
   announceVisitors(world, story)
   world.powerOn()
-  const all = [...story.timeline, ...troubleMoments(story.troubles, (name) => world.random.fork(name), endMs)]
+  const near = story.timeline.map(({ atMs }) => atMs)
+  const luck = troubleMoments(story.troubles, (name) => world.random.fork(name), { untilMs: endMs, near })
+  const all = [...story.timeline, ...luck]
   for (const moment of all.toSorted((a, b) => a.atMs - b.atMs)) {
     await world.clock.advance(moment.atMs - world.now)
     await perform(world, moment)
@@ -72,17 +74,16 @@ function announceVisitors({ stage }: World, { timeline }: Story): void {
 }
 
 async function perform(world: World, moment: Moment): Promise<void> {
-  const { gpio, evidence, now } = world
+  const { gpio } = world
   switch (moment.do) {
     case 'press':
-      evidence.fingers.push({ downMs: now, upMs: now + moment.holdMs })
       gpio.press({ holdMs: moment.holdMs, bounceMs: moment.bounceMs })
       return
     case 'pulse':
       gpio.pulse({ holdMs: moment.holdMs })
       return
     case 'line':
-      performLine(world, moment)
+      gpio.drive(moment.input, moment.active, { bounceMs: moment.bounceMs })
       return
     case 'glitch':
       gpio.glitch(moment.input, moment.forMs)
@@ -99,17 +100,6 @@ async function perform(world: World, moment: Moment): Promise<void> {
     default:
       await performOnBoard(world, moment)
   }
-}
-
-function performLine(
-  { gpio, evidence, now }: World,
-  { input, active, bounceMs }: Extract<Moment, { do: 'line' }>,
-): void {
-  gpio.drive(input, active, { bounceMs })
-  if (input === 'button' && active) evidence.fingers.push({ downMs: now, upMs: Infinity })
-  const held = evidence.fingers.at(-1)
-  if (input === 'button' && !active && held?.upMs === Infinity)
-    evidence.fingers.splice(-1, 1, { ...held, upMs: now })
 }
 
 type BoardMoment = Exclude<

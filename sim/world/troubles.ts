@@ -10,9 +10,11 @@ export type Trouble = {
   /** A sentence for people. */
   readonly about: string
   readonly begin?: (world: World) => void
-  readonly moments?: (random: Random, untilMs: number) => readonly Doing[] | readonly Timed[]
+  /** `near`: when the story itself does something; bad luck is most telling around then. */
+  readonly moments?: (random: Random, span: Span) => readonly Timed[]
 }
 
+type Span = { readonly untilMs: number; readonly near: readonly number[] }
 type Timed = { readonly atMs: number } & Doing
 
 export const TROUBLE_TABLE: Readonly<Record<TroubleName, Trouble>> = {
@@ -54,8 +56,8 @@ export const TROUBLE_TABLE: Readonly<Record<TroubleName, Trouble>> = {
   },
   'clock-steps': {
     about: 'the wall clock is set forwards and back',
-    moments: (random, untilMs) =>
-      some(random, untilMs, 20_000).map((atMs) => ({
+    moments: (random, span) =>
+      some(random, span, 20_000).map((atMs) => ({
         atMs,
         do: 'clock',
         step: Math.round((random.uniform() - 0.5) * 7_200_000),
@@ -75,8 +77,8 @@ export const TROUBLE_TABLE: Readonly<Record<TroubleName, Trouble>> = {
   },
   'long-wire': {
     about: 'spikes of about 1 ms on the button’s wire',
-    moments: (random, untilMs) =>
-      some(random, untilMs, 4000).map((atMs) => ({
+    moments: (random, span) =>
+      some(random, span, 4000).map((atMs) => ({
         atMs,
         do: 'glitch',
         input: 'button',
@@ -85,13 +87,13 @@ export const TROUBLE_TABLE: Readonly<Record<TroubleName, Trouble>> = {
   },
   'nervous-pir': {
     about: 'the PIR sees people where there are none',
-    moments: (random, untilMs) =>
-      some(random, untilMs, 30_000).map((atMs) => ({ atMs, do: 'pulse', holdMs: 2500 })),
+    moments: (random, span) =>
+      some(random, span, 30_000).map((atMs) => ({ atMs, do: 'pulse', holdMs: 2500 })),
   },
   'dropped-packets': {
     about: 'the camera loses packets',
-    moments: (random, untilMs) =>
-      some(random, untilMs, 5000).map((atMs) => ({
+    moments: (random, span) =>
+      some(random, span, 5000).map((atMs) => ({
         atMs,
         do: 'camera',
         what: 'drop',
@@ -100,13 +102,13 @@ export const TROUBLE_TABLE: Readonly<Record<TroubleName, Trouble>> = {
   },
   'corrupt-packets': {
     about: 'the camera’s packets are damaged',
-    moments: (random, untilMs) =>
-      some(random, untilMs, 8000).map((atMs) => ({ atMs, do: 'camera', what: 'corrupt', packets: 1 })),
+    moments: (random, span) =>
+      some(random, span, 8000).map((atMs) => ({ atMs, do: 'camera', what: 'corrupt', packets: 1 })),
   },
   'camera-reconnects': {
     about: 'the camera goes away and comes back',
-    moments: (random, untilMs) =>
-      some(random, untilMs, 12_000).map((atMs) => ({ atMs, do: 'camera', what: 'reconnect', packets: 0 })),
+    moments: (random, span) =>
+      some(random, span, 12_000).map((atMs) => ({ atMs, do: 'camera', what: 'reconnect', packets: 0 })),
   },
   'camera-clock-drift': {
     about: 'the camera’s clock is 500 ppm too slow',
@@ -118,33 +120,41 @@ export const TROUBLE_TABLE: Readonly<Record<TroubleName, Trouble>> = {
   },
   'power-cuts': {
     about: 'the plug is pulled now and then',
-    moments: (random, untilMs) =>
-      some(random, untilMs, 25_000).flatMap((atMs) => [
+    moments: (random, span) =>
+      some(random, span, 25_000).flatMap((atMs) => [
         { atMs, do: 'power', state: 'cut' },
         { atMs: atMs + 500 + random.uniform() * 8000, do: 'power', state: 'on' },
       ]),
   },
 }
 
-/** Moments at random, one in `everyMs` on average. */
-function some(random: Random, untilMs: number, everyMs: number): readonly number[] {
-  const moments: number[] = []
-  for (let atMs = 0; ;) {
-    atMs += 100 - Math.log(1 - random.uniform()) * everyMs
-    if (atMs >= untilMs) return moments
-    moments.push(Math.round(atMs))
-  }
+/** A day of them must not take a day. */
+const MOMENTS_MAX = 12
+/** Two of three happen around something of the story’s own. */
+const NEAR_SHARE = 2 / 3
+const NEAR_MS = 30_000
+
+/** Moments at random, in order: about one in `everyMs` of a short story, and a handful of a long one. */
+function some(random: Random, { untilMs, near }: Span, everyMs: number): readonly number[] {
+  const count = Math.min(MOMENTS_MAX, Math.max(1, Math.round(untilMs / everyMs)))
+  const moments = Array.from({ length: count }, () => {
+    const [is, where, when] = [random.uniform(), random.uniform(), random.uniform()]
+    const close = near[Math.floor(where * near.length)]
+    if (close === undefined || is > NEAR_SHARE) return when * untilMs
+    return Math.max(0, close + (when - 0.2) * NEAR_MS)
+  })
+  return moments.map((ms) => 100 + Math.round(ms)).sort((a, b) => a - b)
 }
 
 /** What the troubles of a story do by themselves, in order of time. */
 export function troubleMoments(
   names: readonly TroubleName[],
   randomOf: (name: string) => Random,
-  untilMs: number,
+  span: Span,
 ): readonly Moment[] {
   return names
-    .flatMap((name) => TROUBLE_TABLE[name].moments?.(randomOf(name), untilMs) ?? [])
-    .map((doing) => ({ line: 0, ...(doing as Timed) }))
+    .flatMap((name) => TROUBLE_TABLE[name].moments?.(randomOf(name), span) ?? [])
+    .map((doing): Moment => ({ line: 0, ...doing }))
     .sort((a, b) => a.atMs - b.atMs)
 }
 

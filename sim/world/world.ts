@@ -350,6 +350,7 @@ export class World {
 
   #listen(): void {
     this.records.onCommitted = (changes) => noteCommitted(this.evidence, this.now, changes)
+    this.gpio.onContact = (isTouched) => this.#noteFinger(isTouched)
     this.gpio.onEdge = ({ line, active }) => this.trace.add({ kind: 'input', line, active })
     this.gpio.onOutput = ({ line, active }) => {
       this.trace.add({ kind: 'output', line, active })
@@ -366,6 +367,13 @@ export class World {
       this.trace.add({ kind: 'told', topic, payload })
       this.evidence.told.push({ atMs: this.now, topic, payload })
     })
+  }
+
+  #noteFinger(isTouched: boolean): void {
+    const { fingers } = this.evidence
+    const last = fingers.at(-1)
+    if (isTouched) fingers.push({ downMs: this.now, upMs: Infinity })
+    else if (last !== undefined) fingers.splice(-1, 1, { ...last, upMs: this.now })
   }
 
   #noteLog(level: string, event: string, fields: Readonly<Record<string, unknown>>): void {

@@ -78,6 +78,21 @@ export const configSchema = z.strictObject({
         .describe('memory the preroll may take, in bytes'),
     })
     .prefault({}),
+  lines: z
+    .strictObject({
+      pressHoldMs: wholeMs(1, 1000)
+        .default(10)
+        .describe(
+          'a press counts when the button was down for so long without a break; longer against long wires',
+        ),
+      releaseMs: wholeMs(1, 5000)
+        .default(50)
+        .describe('the next press is another one when the button was up for so long'),
+      stuckMs: wholeMs(1000, 3_600_000)
+        .default(30_000)
+        .describe('a button that is down for longer is stuck: that is reported, and it rings no more'),
+    })
+    .prefault({}),
   visit: z
     .strictObject({
       quietAfterMs: wholeMs(500, 600_000)

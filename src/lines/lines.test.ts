@@ -1,0 +1,153 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { monoMs, unixMs } from '../base/time.ts'
+import { SimClock } from '../../sim/devices/sim-clock.ts'
+import { createSimGpio } from '../../sim/devices/sim-gpio.ts'
+import { buttonDeadline, createLines, openButton, stepButton, type LineSign } from './index.ts'
+
+const rules = { pressHoldMs: 10, releaseMs: 50, stuckMs: 30_000 }
+
+describe('a button', () => {
+  it('is pressed when its contact was closed for long enough; the press was when the finger came', () => {
+    expect(
+      effectsOf([
+        [100, 1],
+        [250, 0],
+      ]),
+    ).toEqual([{ do: 'press', at: 100 }])
+  })
+
+  it('that bounces for 12 ms on the way down and up is pressed once', () => {
+    const bounce: Moves = [
+      [100, 1],
+      [101, 0],
+      [103, 1],
+      [107, 0],
+      [109, 1],
+      [112, 0],
+      [112.5, 1],
+    ]
+    const release: Moves = [
+      [300, 0],
+      [302, 1],
+      [305, 0],
+      [311, 1],
+      [312, 0],
+    ]
+    expect(effectsOf([...bounce, ...release])).toEqual([{ do: 'press', at: 100 }])
+  })
+
+  it('is not pressed by spikes of a millisecond, however many there are', () => {
+    const spikes = Array.from({ length: 200 }, (_, n): Moves => [
+      [n * 5, 1],
+      [n * 5 + 1, 0],
+    ]).flat()
+    expect(effectsOf(spikes)).toEqual([])
+  })
+
+  it('is pressed again after it was released for long enough, and not before', () => {
+    expect(
+      effectsOf([
+        [0, 1],
+        [100, 0],
+        [151, 1],
+        [300, 0],
+      ]),
+    ).toHaveLength(2)
+    expect(
+      effectsOf([
+        [0, 1],
+        [100, 0],
+        [140, 1],
+        [300, 0],
+      ]),
+    ).toHaveLength(1)
+  })
+
+  it('that is stuck is reported once, and again when it comes free', () => {
+    const stuck = effectsOf([
+      [0, 1],
+      [100_000, 0],
+      [200_000, 1],
+      [200_100, 0],
+    ])
+    expect(stuck.map((effect) => effect.do)).toEqual(['press', 'tell-stuck', 'tell-free', 'press'])
+  })
+
+  it('never makes more presses than it was closed for long enough, whatever the edges are', () => {
+    const move = fc.tuple(fc.integer({ min: 1, max: 80 }), fc.constantFrom(0 as const, 1 as const))
+    fc.assert(
+      fc.property(fc.array(move, { maxLength: 60 }), (steps) => {
+        let at = 0
+        const moves = steps.map(([ms, level]): Move => [(at += ms), level])
+        const presses = effectsOf(moves).filter((effect) => effect.do === 'press').length
+        expect(presses).toBeLessThanOrEqual(closedLongEnough(moves))
+      }),
+    )
+  })
+})
+
+describe('the lines', () => {
+  it('ring 10 ms after the finger came, and hand on the PIR at once', async () => {
+    const clock = new SimClock({ bootWall: unixMs(0) })
+    const gpio = createSimGpio(clock)
+    const signs: (LineSign & { readonly heardAt: number })[] = []
+    const onSign = (sign: LineSign): void => void signs.push({ ...sign, heardAt: clock.mono() })
+    const stop = new AbortController()
+    const running = createLines({ gpio, clock, onSign }, rules).run(stop.signal)
+    await clock.advance(100)
+    gpio.drive('button', true)
+    gpio.drive('pir', true)
+    await clock.advance(500)
+    gpio.drive('button', false)
+    await clock.advance(500)
+    stop.abort()
+    await running
+    expect(signs).toEqual([
+      { kind: 'pir', active: true, at: 100, heardAt: 100 },
+      { kind: 'press', at: 100, heardAt: 110 },
+    ])
+    expect(await clock.runUntil(() => false)).toBe(false)
+  })
+})
+
+type Move = readonly [atMs: number, level: 0 | 1]
+type Moves = readonly Move[]
+
+/** Everything that follows, time passing as far as it makes a difference; a second after the last edge it is over. */
+function effectsOf(moves: Moves): readonly { readonly do: string; readonly at: number }[] {
+  const effects: { readonly do: string; readonly at: number }[] = []
+  let state = openButton
+  const passTo = (until: number): void => {
+    for (
+      let due = buttonDeadline(state, rules);
+      due !== undefined && due <= until;
+      due = buttonDeadline(state, rules)
+    ) {
+      const step = stepButton(state, { kind: 'tick', at: due }, rules)
+      state = step.state
+      effects.push(...step.effects)
+    }
+  }
+  for (const [atMs, level] of moves) {
+    passTo(atMs)
+    const step = stepButton(state, { kind: 'edge', active: level === 1, at: monoMs(atMs) }, rules)
+    state = step.state
+    effects.push(...step.effects)
+  }
+  passTo((moves.at(-1)?.[0] ?? 0) + 1000)
+  return effects
+}
+
+function closedLongEnough(moves: Moves): number {
+  let count = 0
+  let since: number | undefined
+  for (const [atMs, level] of [...moves, [Infinity, 0] as const]) {
+    if (level === 1) since ??= atMs
+    else if (since !== undefined) {
+      if (atMs - since >= rules.pressHoldMs) count++
+      since = undefined
+    }
+  }
+  return count
+}
