@@ -1,7 +1,7 @@
 /** One row of the time line. */
 import type { StoryOutcome } from '../trace.ts'
 import type { Markup } from './markup.ts'
-import type { Stretch } from './scale.ts'
+import type { Grain } from './marks.ts'
 
 export type Lane = {
   readonly name: string
@@ -16,8 +16,7 @@ export type Lane = {
 export type Thumbnail = { readonly atMs: number; readonly jpeg: Uint8Array }
 
 /** What lanes are drawn from. */
-export type Sheet = {
+export type Sheet = Grain & {
   readonly outcome: StoryOutcome
   readonly thumbnails: readonly Thumbnail[]
-  readonly stretch: Stretch
 }

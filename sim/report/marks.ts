@@ -7,8 +7,8 @@ export type Tick = { readonly atMs: number; readonly look: string; readonly tip:
 /** Something that lasts. */
 export type Span = Stretch & { readonly look: string; readonly tip: string; readonly label?: string }
 
-/** So many marks of one kind are drawn on a lane, each with its own words; what is closer together becomes one mark. */
-export const MARKS_MAX = 240
+/** How finely a lane is drawn: so many marks of a sort, each with its own words; what is closer together becomes one. */
+export type Grain = { readonly stretch: Stretch; readonly marksMax: number }
 
 /** Marks closer than this share of the width are drawn as one: about a pixel of a screen. */
 const FINEST_SHARE = 1 / 1600
@@ -16,37 +16,38 @@ const FINEST_SHARE = 1 / 1600
 const TIPS_KEPT = 4
 
 /** Ticks within the stretch; those of the same look that would lie on each other are one, which says how many it is. */
-export function thinTicks(ticks: readonly Tick[], stretch: Stretch): readonly Tick[] {
-  const seen = ticks.filter(({ atMs }) => isWithin(stretch, atMs)).toSorted((a, b) => a.atMs - b.atMs)
-  return thin(seen, stretch, ({ look }) => look).map(mergeTicks)
+export function thinTicks(ticks: readonly Tick[], grain: Grain): readonly Tick[] {
+  const seen = ticks.filter(({ atMs }) => isWithin(grain.stretch, atMs)).toSorted((a, b) => a.atMs - b.atMs)
+  return thin(seen, grain, { endOf: ({ atMs }) => atMs }).map(mergeTicks)
 }
 
 /** Spans that reach into the stretch, cut at its ends; those of the same look that are hardly apart are one. */
-export function thinSpans(spans: readonly Span[], stretch: Stretch): readonly Span[] {
+export function thinSpans(spans: readonly Span[], grain: Grain): readonly Span[] {
   const seen = spans.flatMap((span) => {
-    const part = overlap(span, stretch)
+    const part = overlap(span, grain.stretch)
     return part === undefined ? [] : [{ ...span, ...part, atMs: part.fromMs }]
   })
   const sorted = seen.toSorted((a, b) => a.atMs - b.atMs)
-  return thin(sorted, stretch, ({ look }) => look).map(mergeSpans)
+  return thin(sorted, grain, { endOf: ({ toMs }) => toMs }).map(mergeSpans)
 }
 
-/** Groups of neighbours: as fine as the number of groups allows. */
-function thin<M extends { readonly atMs: number }>(
+/** Groups that begin and end at nearly the same places and look the same: as fine as the number of groups allows. */
+function thin<M extends { readonly atMs: number; readonly look: string }>(
   marks: readonly M[],
-  { fromMs, toMs }: Stretch,
-  kindOf: (mark: M) => string,
+  { stretch: { fromMs, toMs }, marksMax }: Grain,
+  { endOf }: { readonly endOf: (mark: M) => number },
 ): readonly M[][] {
   for (let share = FINEST_SHARE; ; share *= 2) {
     const groups = new Map<string, M[]>()
     const cellMs = Math.max((toMs - fromMs) * share, 1e-3)
+    const cellOf = (ms: number): number => Math.floor((ms - fromMs) / cellMs)
     for (const mark of marks) {
-      const key = `${Math.floor((mark.atMs - fromMs) / cellMs)} ${kindOf(mark)}`
+      const key = `${cellOf(mark.atMs)} ${cellOf(endOf(mark))} ${mark.look}`
       const group = groups.get(key)
       if (group === undefined) groups.set(key, [mark])
       else group.push(mark)
     }
-    if (groups.size <= MARKS_MAX || share > 1) return [...groups.values()].slice(0, MARKS_MAX)
+    if (groups.size <= marksMax || share > 1) return [...groups.values()].slice(0, marksMax)
   }
 }
 
