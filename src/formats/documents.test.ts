@@ -81,6 +81,7 @@ const ENTRIES: readonly LedgerEntry[] = [
   { type: 'recipients', version: 2, sha256: HASH },
   { type: 'grant', clip: CLIP, sha256: HASH },
   { type: 'started', boot: 0 },
+  { type: 'index-rebuilt', lost: 0, clips: 3, absent: 1 },
 ]
 
 const corrupt = (words: RegExp): object =>

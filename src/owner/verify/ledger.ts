@@ -248,7 +248,10 @@ function factsOf(
 ): LedgerFacts {
   const parsed = entries.flatMap((bytes, index) => {
     const entry = entryIn(index, bytes)
-    if (!(entry instanceof Error)) return [entry]
+    if (!(entry instanceof Error)) {
+      if (entry.type === 'index-rebuilt') reportRebuilt(index, entry, report)
+      return [entry]
+    }
     report.add('changed', `ledger entry ${index}`, entry.message)
     return []
   })
@@ -263,6 +266,18 @@ function factsOf(
     isExpired: expired.has(entry.clip),
   }))
   return { clips, deviceName: origin }
+}
+
+/** The doorbell says so itself, for good: what it lost then, nobody can show any more. */
+function reportRebuilt(
+  index: number,
+  { lost, clips, absent }: Extract<LedgerEntry, { type: 'index-rebuilt' }>,
+  report: Report,
+): void {
+  const what = `ledger entry ${index}`
+  const gone = absent === 0 ? '' : `; ${absent} clips of the ledger had expired, or were gone`
+  report.add('note', what, `the index was lost and built again here from ${clips} clips on the disk${gone}`)
+  if (lost > 0) report.add('missing', what, `${lost} entries of the ledger were lost with the index`)
 }
 
 /** The entry, or what is wrong with it. */
