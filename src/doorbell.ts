@@ -113,8 +113,8 @@ export async function startDoorbell(
       clipRules(config),
     )
     if (telemetry !== undefined) loop('telemetry', (signal) => telemetry.run(signal))
+    await clips.open() // Before the uploads: what was stored has to be noted with clips that are known.
     if (uploads !== undefined) loop('uploads', (signal) => uploads.run(signal))
-    await clips.open()
     scope.own('clips', clips)
     const chime = createChime(ports)
     loop('chime', (signal) => chime.run(signal))

@@ -97,6 +97,16 @@ describe('after the power went', () => {
     expect(next.of('clip-uploaded')).toEqual([{ kind: 'clip-uploaded', clip }])
   })
 
+  it('no upload is taken for done before the clips are known: it would never be noted', async () => {
+    const rig = new Rig({ disk, records })
+    await liveThrough(rig)
+    const next = new Rig({ disk, records, seed: 1 })
+    await expect(next.uploadAll()).rejects.toThrow('the shelf is loaded before uploads begin')
+    await next.clips.open()
+    await next.uploadAll()
+    expect(next.of('clip-uploaded')).not.toEqual([])
+  })
+
   it('a clip without any part is let go, with the meta that was written', async () => {
     const stills = { jpegOf: () => Promise.reject(new Fault('missing', 'no decoder')) }
     const rig = new Rig({ disk, records, deps: { stills } })

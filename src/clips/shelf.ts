@@ -31,6 +31,7 @@ export type UploadOutcome = { readonly changes: readonly Change[]; readonly isWh
 export class Shelf {
   readonly #records: Records
   readonly #slots = new Map<ClipId, Slot>()
+  #isLoaded = false
   #previousManifest: string | null = null
   #orders = 0
 
@@ -49,6 +50,7 @@ export class Shelf {
       const { clip, object } = readObjectRow(key, row)
       if (this.#slots.has(clip)) this.#apply({ clip, object })
     }
+    this.#isLoaded = true
     const own = await this.#records.read('device', 'clips')
     if (typeof own !== 'object' || own === null || !('previousManifest' in own)) return
     if (typeof own.previousManifest === 'string') this.#previousManifest = own.previousManifest
@@ -95,6 +97,8 @@ export class Shelf {
    * can happen. Asked again after a failed write, it answers the same.
    */
   uploaded({ clip, what, part = 0, sha256 }: UploadJob): UploadOutcome {
+    // An upload that ends before would be forgotten, and its clip never be whole.
+    assert(this.#isLoaded, 'the shelf is loaded before uploads begin')
     const nothing: UploadOutcome = { changes: [], isWhole: false }
     const slot = clip === undefined ? undefined : this.#slots.get(clip)
     if (clip === undefined || slot === undefined || what === 'ledger') return nothing
