@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { Fault, type FaultKind, messageOf } from '../base/fault.ts'
 
 /** What the operating system's error codes mean to us. All others are weather. */
@@ -23,7 +24,19 @@ const KINDS: Readonly<Record<string, FaultKind>> = {
 
 export function errnoOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined
-  return typeof error.code === 'string' ? error.code : undefined
+  return typeof error.code === 'string' ? nameOf(error.code) : undefined
+}
+
+/** libuv has no names for what it does not know, a full quota and a damaged file system among them. */
+const UNNAMED = /^Unknown system error -(\d+)$/
+const EUCLEAN = 117 // Linux's own; Node does not list it.
+const NAMES = new Map(
+  [...Object.entries(constants.errno), ['EUCLEAN', EUCLEAN] as const].map(([name, n]) => [n, name]),
+)
+
+function nameOf(code: string): string {
+  const number = UNNAMED.exec(code)?.[1]
+  return number === undefined ? code : (NAMES.get(Number(number)) ?? 'EUNKNOWN')
 }
 
 /** The operating system's refusal as a `Fault` that says what was being done. Other errors stay as they are. */
