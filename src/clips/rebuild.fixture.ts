@@ -27,6 +27,7 @@ import {
   openLibrary,
   openParts,
   storeSource,
+  verifyMirror,
   verifyRecipients,
   verifySource,
   type ClipState,
@@ -169,7 +170,8 @@ export class House {
     const doorbell = await doorbellFacts(this)
     const here = await verifySource(localSource(this))
     const there = await verifySource(storeSource(this.store, forever), { doorbell })
-    return [...here.findings, ...(await verifyRecipients(this)), ...there.findings]
+    const beside = [...(await verifyRecipients(this)), ...(await verifyMirror(this))]
+    return [...here.findings, ...beside, ...there.findings]
   }
 
   /** Paths and hashes of all files below a folder, but for those of an index. */

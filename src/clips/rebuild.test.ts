@@ -141,7 +141,7 @@ describe('an index that was lost', () => {
     expect((await house.start()).rebuilt).toMatchObject({ sealed: 1, absent: 1 })
     const here = (await house.findings()).filter(({ where }) => where === 'the device')
     expect(here.filter(({ verdict }) => verdict !== 'genuine').map(({ detail }) => detail)).toEqual([
-      'the index was lost and built again here from 2 clips on the disk; 1 clips of the ledger had expired, or were gone',
+      'the index was lost, and built again from the disk (clips found: 2; of the ledger’s, not there any more: 1)',
       expect.stringContaining('removed when its time was over'),
     ])
   })
@@ -319,7 +319,9 @@ describe('the ledger', () => {
     await house.uploadAll(life)
     expect(await house.problems()).toEqual(
       ['the device', 'the store'].map((where) =>
-        expect.stringContaining(`missing ${where} ledger entry 2: ${ledger.length - 2} entries`),
+        expect.stringContaining(
+          `missing ${where} ledger entry 2: entries of the ledger that were lost with the index: ${ledger.length - 2}`,
+        ),
       ),
     )
   })

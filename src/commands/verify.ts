@@ -7,6 +7,7 @@ import {
   isClean,
   openLibrary,
   verifyLoneClip,
+  verifyMirror,
   verifyRecipients,
   verifySource,
   type DoorbellFacts,
@@ -108,19 +109,20 @@ async function verifyOnce(
       ...(where === 'here' || here === undefined ? {} : { doorbell: here.facts }),
       ...(clip === undefined ? {} : { clip }),
     })
-    const rest = where === 'here' && clip === undefined ? (here?.recipients ?? []) : []
+    const rest = where === 'here' && clip === undefined ? (here?.findings ?? []) : []
     checked.push({ ...verified, findings: [...verified.findings, ...rest], label: source.label, place })
   }
   return checked
 }
 
-type KnownHere = { readonly facts: DoorbellFacts; readonly recipients: readonly Finding[] }
+type KnownHere = { readonly facts: DoorbellFacts; readonly findings: readonly Finding[] }
 
 /** Undefined without the doorbell's index. */
 async function knownByDoorbell(here: HerePlace | undefined): Promise<KnownHere | undefined> {
   if (here?.records === undefined) return undefined
   const place = { disk: here.disk, records: here.records }
-  return { facts: await doorbellFacts(place), recipients: await verifyRecipients(place) }
+  const findings = [...(await verifyRecipients(place)), ...(await verifyMirror(place))]
+  return { facts: await doorbellFacts(place), findings }
 }
 
 async function clipIdOf(places: Places, wanted: string, signal: AbortSignal): Promise<string> {

@@ -54,6 +54,7 @@ export {
   isClean,
   objectsOf,
   problemOf,
+  verifyMirror,
   verifyRecipients,
   verifySource,
   type DoorbellFacts,

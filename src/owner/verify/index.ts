@@ -14,6 +14,7 @@ import { checkLedger, entryIn } from './ledger.ts'
 export { objectsOf, problemOf } from './clips.ts'
 export { doorbellFacts, type DoorbellFacts } from './doorbell.ts'
 export { isClean, type Finding, type Verdict, type Verification } from './findings.ts'
+export { verifyMirror } from './mirror.ts'
 export { verifyRecipients } from './recipients.ts'
 
 export type VerifyOptions = {

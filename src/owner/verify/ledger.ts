@@ -275,9 +275,9 @@ function reportRebuilt(
   report: Report,
 ): void {
   const what = `ledger entry ${index}`
-  const gone = absent === 0 ? '' : `; ${absent} clips of the ledger had expired, or were gone`
-  report.add('note', what, `the index was lost and built again here from ${clips} clips on the disk${gone}`)
-  if (lost > 0) report.add('missing', what, `${lost} entries of the ledger were lost with the index`)
+  const gone = absent === 0 ? '' : `; of the ledger’s, not there any more: ${absent}`
+  report.add('note', what, `the index was lost, and built again from the disk (clips found: ${clips}${gone})`)
+  if (lost > 0) report.add('missing', what, `entries of the ledger that were lost with the index: ${lost}`)
 }
 
 /** The entry, or what is wrong with it. */
