@@ -9,8 +9,10 @@ export type Band = { readonly topPx: number; readonly heightPx: number }
 /** One letter takes about so much of the width, per cent, on the narrowest drawing. */
 const LETTER_PERCENT = 0.85
 const TIP_LENGTH_MAX = 700
-/** Curves are drawn on a grid of so many places across. */
-const GRID = 100_000
+/** Curves are drawn on a grid of so many places across: as many as single-precision numbers can tell apart. */
+const GRID = 10_000_000
+/** Points of a curve that are farther apart than this share of the width do not belong together. */
+const GAP_SHARE = 1 / 60
 
 const tipOf = (tip: string): Markup => markup`<title>${shorten(tip, TIP_LENGTH_MAX)}</title>`
 
@@ -49,7 +51,9 @@ export function drawSpanLabel(span: Span, { topPx, heightPx }: Band, stretch: St
   const isNearEnd = place + label.length * LETTER_PERCENT > 100
   const x = isNearEnd ? across(stretch, span.toMs) : `${percentText(place)}%`
   const look = isNearEnd ? 'label end' : 'label'
-  return markup`<text class="${look}" x="${x}" dx="${isNearEnd ? -4 : 4}" y="${topPx + heightPx / 2 + 4}">${label}</text>`
+  // The script keeps the label in sight as long as its span is.
+  const ends = percentText(placeOf(stretch, span.toMs))
+  return markup`<text class="${look}" x="${x}" dx="${isNearEnd ? -4 : 4}" y="${topPx + heightPx / 2 + 4}" data-end="${ends}">${label}</text>`
 }
 
 /** How long a span is together with its label, milliseconds. */
@@ -69,23 +73,35 @@ export function withRoomyLabels(spans: readonly Span[], stretch: Stretch): reado
 
 export type Point = { readonly atMs: number; readonly value: number }
 
-/** The outline of an area over the band's floor; `value` is 0 to 1. */
+type Drawn = {
+  readonly look: string
+  readonly tip: string
+  readonly stretch: Stretch
+  readonly band: Band
+}
+
+/**
+ * The outline of an area over the band's floor; `value` is 0 to 1. Where points are far apart, nothing is drawn
+ * between, unless it is `isUnbroken`.
+ */
 export function drawArea(
   points: readonly Point[],
-  { look, tip, stretch, band }: { look: string; tip: string; stretch: Stretch; band: Band },
+  { look, tip, stretch, band, isUnbroken = false }: Drawn & { readonly isUnbroken?: boolean },
 ): Markup {
-  const [first, last] = [points[0], points.at(-1)]
-  if (first === undefined || last === undefined) return NOTHING
-  const line = points.map((point) => `L${gridX(stretch, point.atMs)} ${gridY(point.value)}`).join('')
-  const path = `M${gridX(stretch, first.atMs)} 100${line}L${gridX(stretch, last.atMs)} 100Z`
-  return drawPath(path, { look, tip, band })
+  let path = ''
+  let lastX: number | undefined
+  for (const { atMs, value } of points) {
+    const x = gridX(stretch, atMs)
+    if (lastX === undefined) path += `M${x} 100`
+    else if (!isUnbroken && x - lastX > GRID * GAP_SHARE) path += `L${lastX} 100ZM${x} 100`
+    path += `L${x} ${gridY(value)}`
+    lastX = x
+  }
+  return lastX === undefined ? NOTHING : drawPath(`${path}L${lastX} 100Z`, { look, tip, band })
 }
 
 /** A line that is high or low, as an oscilloscope shows it. The points are in order; the last level goes on to the end. */
-export function drawTrace(
-  points: readonly Point[],
-  { look, tip, stretch, band }: { look: string; tip: string; stretch: Stretch; band: Band },
-): Markup {
+export function drawTrace(points: readonly Point[], { look, tip, stretch, band }: Drawn): Markup {
   let path = `M0 ${gridY(points[0]?.value ?? 0)}`
   for (const { atMs, value } of points.slice(1)) path += `H${gridX(stretch, atMs)}V${gridY(value)}`
   return drawPath(`${path}H${GRID}`, { look, tip, band })

@@ -1,6 +1,6 @@
 /** An entry of the trace in words, and how much it matters to somebody who looks for a reason. */
 import type { TraceEntry } from '../trace.ts'
-import { bytesText, momentText } from './moment-text.ts'
+import { bytesText, momentText, spanText } from './moment-text.ts'
 import { oneLine } from './markup.ts'
 
 /**
@@ -45,6 +45,16 @@ export function keyOf(entry: TraceEntry): string {
       return `${entry.kind} ${entry.topic} ${'outcome' in entry ? entry.outcome : ''}`
     case 'log':
       return `log ${entry.level} ${entry.event}`
+    case 'visit':
+    case 'clip':
+      return `${entry.kind} ${entry.state}`
+    case 'input':
+    case 'output':
+      return entry.line
+    case 'trouble':
+      return `trouble ${entry.what} ${entry.state}`
+    case 'power':
+      return `power ${entry.state}`
     default:
       return entry.kind
   }
@@ -110,6 +120,15 @@ function deedWords(entry: Deed): string {
 const sizeWords = (bytes: number): string => (bytes === 0 ? '' : ` (${bytesText(bytes)})`)
 
 function detailWords(detail: Readonly<Record<string, string | number | boolean>>): string {
-  const words = Object.entries(detail).map(([key, value]) => `${key} ${String(value)}`)
+  const words = Object.entries(detail).map(([key, value]) =>
+    typeof value === 'number' ? numberWords(key, value) : `${key} ${String(value)}`,
+  )
   return words.length === 0 ? '' : ` (${words.join(', ')})`
+}
+
+/** `fromMs` 30400 is `from 30.4 s`. */
+function numberWords(key: string, value: number): string {
+  if (key === 'bytes') return bytesText(value)
+  if (key === 'ms') return spanText(value)
+  return key.endsWith('Ms') ? `${key.slice(0, -2)} ${momentText(value)}` : `${key} ${value}`
 }

@@ -55,10 +55,6 @@ function rowsOf({ entries, endMs }: StoryOutcome): readonly Row[] {
   }
   for (const entry of entries) {
     if (entry.kind === 'violation') continue // The failures tell of it, and when it was.
-    if (weightOf(entry) === 'turn') {
-      rows.push(rowOf(entry))
-      continue
-    }
     if (same.size > 0 && entry.atMs - sinceMs > Math.max(WHILE_MS_MIN, endMs * WHILE_SHARE)) close()
     if (same.size === 0) sinceMs = entry.atMs
     const group = same.get(keyOf(entry))

@@ -1,5 +1,5 @@
 /** What a story failed by, and the one sentence that says so. */
-import type { StoryOutcome } from '../trace.ts'
+import type { ClipFact, PressFact, StoryOutcome } from '../trace.ts'
 import { oneLine } from './markup.ts'
 import { withClocks } from './moment-text.ts'
 
@@ -55,4 +55,19 @@ export function praiseOf({ verdicts }: StoryOutcome): string {
   const count = verdicts.length
   if (count === 0) return 'nothing was expected, and no checker complained'
   return `${count === 1 ? 'what was expected' : `all ${count} expectations`} came true, no checker complained`
+}
+
+/** The press or clip that an expectation is about, as it happened. */
+export type Subject =
+  | { readonly kind: 'press'; readonly fact: PressFact; readonly number: number; readonly fromMs: number }
+  | { readonly kind: 'clip'; readonly fact: ClipFact; readonly number: number; readonly fromMs: number }
+
+export function subjectOf({ presses, clips }: StoryOutcome, { what }: Failure): Subject | undefined {
+  const [, kind, digits] = /^(press|clip) (\d+)/.exec(what) ?? []
+  const number = Number(digits)
+  // As the expectations count: in order of time.
+  const press = presses.toSorted((a, b) => a.pressedAtMs - b.pressedAtMs)[number - 1]
+  if (kind === 'press') return press && { kind, fact: press, number, fromMs: press.pressedAtMs }
+  const clip = clips.toSorted((a, b) => a.fromMs - b.fromMs)[number - 1]
+  return kind === 'clip' && clip !== undefined ? { kind, fact: clip, number, fromMs: clip.fromMs } : undefined
 }

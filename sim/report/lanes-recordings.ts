@@ -10,12 +10,13 @@ import {
   withRoomyLabels,
   type Point,
 } from './draw.ts'
-import { entryText, keyOf, wentWell } from './entry-text.ts'
+import { entryText, wentWell } from './entry-text.ts'
+import { clipLines } from './fact-text.ts'
 import type { Lane, Sheet } from './lane.ts'
 import { peaks } from './lanes-signs.ts'
-import { stackSpans, thinSpans, thinTicks, type Span, type Tick } from './marks.ts'
+import { BADGE_SHARE, stackSpans, thinSpans, thinTicks, type Span, type Tick } from './marks.ts'
 import { markup, type Markup } from './markup.ts'
-import { bytesText, momentText, spanText } from './moment-text.ts'
+import { momentText, spanText } from './moment-text.ts'
 import type { Stretch } from './scale.ts'
 
 const CLIP_ROWS_MAX = 3
@@ -67,7 +68,7 @@ export function clipLane(sheet: Sheet): Lane {
   const floorPx = heightPx - 16
   return {
     name: 'clips',
-    legend: 'dark: footage · line: waits for upload · ✓ uploaded · R recovered · G gap',
+    legend: 'footage, wait',
     heightPx,
     drawing: markup`${bars}${waits(sheet, floorPx - 7)}${partTicks(sheet, floorPx - 7)}${clipBadges(sheet, floorPx)}`,
   }
@@ -79,22 +80,9 @@ function clipSpan(clip: ClipFact, index: number, endMs: number): Span {
     fromMs,
     toMs: toMs ?? Math.max(endMs, fromMs),
     look: toMs === undefined ? 'clip open' : complete ? 'clip' : 'clip gappy',
-    tip: clipText(clip, index),
+    tip: clipLines(clip, index + 1).join('\n'),
     label: `${index + 1}${complete ? '' : ' incomplete'}`,
   }
-}
-
-function clipText(clip: ClipFact, index: number): string {
-  const at = (what: string, ms: number | undefined): string =>
-    ms === undefined ? `never ${what}` : `${what} at ${momentText(ms)}`
-  return [
-    `clip ${index + 1}, ${clip.id} of visit ${clip.visit}`,
-    `footage from ${momentText(clip.fromMs)} to ${clip.toMs === undefined ? '?' : momentText(clip.toMs)}`,
-    `${clip.parts} parts, ${bytesText(clip.bytes)}, ${clip.complete ? 'complete' : 'not complete'}, ended: ${clip.ended ?? 'never'}`,
-    at('sealed', clip.sealedAtMs),
-    at('uploaded', clip.uploadedAtMs),
-    ...(clip.expired ? ['expired'] : []),
-  ].join('\n')
 }
 
 /** From the last picture to the upload. */
@@ -138,7 +126,7 @@ function clipBadges(sheet: Sheet, topPx: number): readonly Markup[] {
       ? [{ atMs: entry.atMs, look: entry.state, tip: `${momentText(entry.atMs)} ${entryText(entry)}` }]
       : [],
   )
-  return thinTicks(ticks, sheet).map((tick) =>
+  return thinTicks(ticks, sheet, BADGE_SHARE).map((tick) =>
     drawBadge({ ...tick, letter: letterOf(tick.look) }, { topPx: topPx + 1, heightPx: 13 }, stretch),
   )
 }
@@ -166,7 +154,7 @@ export function uploadLane(sheet: Sheet): Lane {
   const bad = thinTicks(ticksOf(false), sheet)
   return {
     name: 'uploads',
-    legend: 'above: stored · below: refused · grey: clips that wait',
+    legend: 'calls to the store',
     heightPx: 42,
     drawing: markup`${waitingArea(outcome.clips, stretch)}<line class="middle" x1="0" x2="100%" y1="22" y2="22"/>${good.map((tick) => drawTick(tick, { topPx: 6, heightPx: 15 }, stretch))}${bad.map((tick) => drawTick(tick, { topPx: 23, heightPx: 15 }, stretch))}`,
   }
@@ -187,7 +175,7 @@ function waitingArea(clips: readonly ClipFact[], stretch: Stretch): Markup {
   const tip = `clips that wait for their upload: at most ${most}`
   return drawArea(
     steps(counts, stretch).map(({ atMs, value }) => ({ atMs, value: value / most })),
-    { look: 'waiting', tip, stretch, band },
+    { look: 'waiting', tip, stretch, band, isUnbroken: true },
   )
 }
 
@@ -228,7 +216,7 @@ export function messageLane(sheet: Sheet): Lane {
   )
   return {
     name: 'messages',
-    legend: 'above: acknowledged · below: refused',
+    legend: 'to the broker',
     heightPx: 30,
     drawing: markup`<line class="middle" x1="0" x2="100%" y1="15" y2="15"/>${good.map((tick) => drawTick(tick, band, stretch))}${bad.map((tick) => drawTick(tick, { topPx: 16, heightPx: 11 }, stretch))}`,
   }
@@ -236,23 +224,27 @@ export function messageLane(sheet: Sheet): Lane {
 
 export function toldLane(sheet: Sheet): Lane {
   const { outcome, stretch } = sheet
-  const told = outcome.entries.filter((entry) => entry.kind === 'told')
-  const badges = thinTicks(
-    told.map((entry) => ({
-      atMs: entry.atMs,
-      look: keyOf(entry).includes('/press') ? 'rang' : 'told',
-      tip: `${momentText(entry.atMs)} ${entryText(entry)}`,
-    })),
+  const told = outcome.entries.flatMap((entry) =>
+    entry.kind === 'told'
+      ? [
+          {
+            atMs: entry.atMs,
+            look: entry.topic.includes('/press') ? 'rang' : 'told',
+            tip: `${momentText(entry.atMs)} ${entryText(entry)}`,
+          },
+        ]
+      : [],
+  )
+  const isRing = ({ look }: Tick): boolean => look === 'rang'
+  const rings = thinTicks(told.filter(isRing), sheet, BADGE_SHARE)
+  const news = thinTicks(
+    told.filter((tick) => !isRing(tick)),
     sheet,
-  ).map((tick) =>
-    tick.look === 'rang'
-      ? drawBadge({ ...tick, letter: '♪' }, { topPx: 4, heightPx: 15 }, stretch)
-      : drawTick(tick, { topPx: 6, heightPx: 11 }, stretch),
   )
   return {
     name: 'household',
-    legend: '♪ told of a press · other news',
+    legend: 'is told',
     heightPx: 23,
-    drawing: markup`${badges}`,
+    drawing: markup`${news.map((tick) => drawTick(tick, { topPx: 6, heightPx: 11 }, stretch))}${rings.map((tick) => drawBadge({ ...tick, letter: '♪' }, { topPx: 4, heightPx: 15 }, stretch))}`,
   }
 }

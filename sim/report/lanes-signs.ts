@@ -1,6 +1,7 @@
 /** Lanes of what the doorbell perceives and does on its pins: video, motion, button, PIR, chime. */
 import type { TraceEntry } from '../trace.ts'
-import { drawArea, drawBadge, drawSpan, drawTrace, type Band, type Point } from './draw.ts'
+import { drawArea, drawBadge, drawSpan, drawTrace, type Point } from './draw.ts'
+import { pressLines } from './fact-text.ts'
 import type { Lane, Sheet, Thumbnail } from './lane.ts'
 import { thinSpans, thinTicks, type Span } from './marks.ts'
 import { markup, type Markup } from './markup.ts'
@@ -23,7 +24,7 @@ export function videoLane(sheet: Sheet): Lane {
     shown.length === 0
       ? markup`<text class="none" x="6" y="28">no video</text>`
       : markup`${shown.map((thumbnail) => drawThumbnail(thumbnail, stretch))}`
-  return { name: 'video', legend: shown.length === 0 ? '' : 'left edge: its time', heightPx: 48, drawing }
+  return { name: 'video', legend: '', heightPx: 48, drawing }
 }
 
 /** Those that stand side by side without one lying on another. */
@@ -56,7 +57,7 @@ export function motionLane(sheet: Sheet): Lane {
   const tip = `motion score, 0 to 1; ${scores.length} pictures`
   return {
     name: 'motion',
-    legend: 'score · shaded: moving',
+    legend: 'score',
     heightPx: 38,
     drawing: markup`${moving.map((span) => drawSpan(span, band, stretch))}${drawArea(curve, { look: 'score', tip, stretch, band })}`,
   }
@@ -110,7 +111,8 @@ type Line = Extract<TraceEntry, { kind: 'input' | 'output' }>['line']
 /** A pin as an oscilloscope shows it; the button's with every press on it. */
 export function pinLane(line: Line, sheet: Sheet): Lane {
   const { outcome, stretch } = sheet
-  const band = { topPx: 5, heightPx: 16 }
+  // The button's badges stand above its trace.
+  const band = { topPx: line === 'button' ? 20 : 5, heightPx: 16 }
   const edges = outcome.entries.flatMap((entry) =>
     (entry.kind === 'input' || entry.kind === 'output') && entry.line === line
       ? [{ atMs: entry.atMs, isOn: entry.active }]
@@ -130,11 +132,11 @@ export function pinLane(line: Line, sheet: Sheet): Lane {
     stretch,
     band,
   })
-  const presses = line === 'button' ? pressBadges(sheet, band) : []
+  const presses = line === 'button' ? pressBadges(sheet) : []
   return {
     name: line === 'pir' ? 'PIR' : line,
-    legend: line === 'button' ? 'GPIO · ① press' : 'GPIO',
-    heightPx: 26,
+    legend: 'GPIO',
+    heightPx: band.topPx + 21,
     drawing: markup`${pulses.map((span) => drawSpan(span, band, stretch))}${trace}${presses}`,
   }
 }
@@ -158,36 +160,20 @@ function levels(
   }))
 }
 
-function pressBadges(sheet: Sheet, band: Band): readonly Markup[] {
+function pressBadges(sheet: Sheet): readonly Markup[] {
   const { outcome, stretch } = sheet
   const ticks = outcome.presses.map((press, index) => ({
     atMs: press.pressedAtMs,
     look: press.notifiedAtMs === undefined ? 'press lost' : 'press',
-    tip: pressText(press, index),
+    tip: pressLines(press, index + 1).join('\n'),
     letter: String(index + 1),
   }))
   if (ticks.length <= NUMBERED_MAX) {
     return ticks
       .filter(({ atMs }) => isWithin(stretch, atMs))
-      .map((tick) => drawBadge(tick, { topPx: band.topPx, heightPx: 16 }, stretch))
+      .map((tick) => drawBadge(tick, { topPx: 2, heightPx: 16 }, stretch))
   }
   return thinTicks(ticks, sheet).map((tick) =>
-    drawBadge({ ...tick, letter: '' }, { topPx: band.topPx + 4, heightPx: 8 }, stretch),
+    drawBadge({ ...tick, letter: '' }, { topPx: 6, heightPx: 8 }, stretch),
   )
-}
-
-function pressText(
-  { pressedAtMs, chimedAtMs, acknowledgedAtMs, notifiedAtMs }: Sheet['outcome']['presses'][number],
-  index: number,
-): string {
-  const after = (what: string, atMs: number | undefined): string =>
-    atMs === undefined
-      ? `never ${what}`
-      : `${what} at ${momentText(atMs)}, after ${spanText(atMs - pressedAtMs)}`
-  return [
-    `press ${index + 1} at ${momentText(pressedAtMs)}`,
-    after('chimed', chimedAtMs),
-    after('in the outbox for good', acknowledgedAtMs),
-    after('told to the household', notifiedAtMs),
-  ].join('\n')
 }

@@ -12,7 +12,7 @@ import {
 import { entryText, wentWell } from './entry-text.ts'
 import type { Lane, Sheet } from './lane.ts'
 import { onSpans } from './lanes-signs.ts'
-import { stackSpans, thinSpans, thinTicks, type Span, type Tick } from './marks.ts'
+import { BADGE_SHARE, stackSpans, thinSpans, thinTicks, type Span, type Tick } from './marks.ts'
 import { markup, type Markup } from './markup.ts'
 import { momentText, spanText } from './moment-text.ts'
 import { isWithin, placeOf, type Stretch } from './scale.ts'
@@ -61,7 +61,7 @@ export function doorbellLane(sheet: Sheet): Lane {
   )
   return {
     name: 'doorbell',
-    legend: `up · ${outcome.boots} ${outcome.boots === 1 ? 'start' : 'starts'}`,
+    legend: `${outcome.boots} ${outcome.boots === 1 ? 'start' : 'starts'}`,
     heightPx: 22,
     drawing: markup`${drawn.map((span) => drawSpan(span, band, stretch))}${drawn.length > 12 ? [] : drawn.map((span) => drawSpanLabel(span, band, stretch))}${ends.map((tick) => drawTick(tick, band, stretch))}`,
   }
@@ -76,6 +76,7 @@ export function troubleLane(sheet: Sheet): Lane {
       .filter((entry) => entry.kind === 'trouble' && entry.state === 'once')
       .map((entry) => momentTick(entry, 'once')),
     sheet,
+    BADGE_SHARE,
   )
   const rows = stackSpans(spans, TROUBLE_ROWS_MAX, (span) => lengthWithLabel(span, stretch))
   const bars = rows.flatMap((row, index) => {
@@ -85,7 +86,7 @@ export function troubleLane(sheet: Sheet): Lane {
   const onceTopPx = 3 + rows.length * TROUBLE_ROW_PX
   return {
     name: 'troubles',
-    legend: 'bar: lasts · ◆ once',
+    legend: '',
     heightPx: Math.max(rows.length * TROUBLE_ROW_PX + (once.length > 0 ? 18 : 0) + 4, 22),
     drawing: markup`${bars}${once.map((tick) => drawOnce(tick, onceTopPx, stretch))}`,
   }
@@ -130,9 +131,9 @@ export function diskLane(sheet: Sheet): Lane {
   const tip = `${inside.length} calls that change the disk or the index, ${inside.filter((call) => !wentWell(call)).length} refused; at most ${most} in ${spanText((stretch.toMs - stretch.fromMs) / DENSITY_CELLS)}`
   return {
     name: 'disk',
-    legend: 'calls · red: refused',
+    legend: 'calls',
     heightPx: 34,
-    drawing: markup`${drawArea(points, { look: 'density', tip, stretch, band: { topPx: 2, heightPx: 30 } })}${bad.map((tick) => drawTick(tick, { topPx: 2, heightPx: 30 }, stretch))}`,
+    drawing: markup`${drawArea(points, { look: 'density', tip, stretch, band: { topPx: 2, heightPx: 30 }, isUnbroken: true })}${bad.map((tick) => drawTick(tick, { topPx: 2, heightPx: 30 }, stretch))}`,
   }
 }
 
@@ -171,8 +172,8 @@ export function logLane(sheet: Sheet): Lane {
     .map((entry) => momentTick(entry, 'alarm'))
   return {
     name: 'warnings',
-    legend: 'log: warn, error · ! alarm',
+    legend: 'log, alarms',
     heightPx: 24,
-    drawing: markup`${thinTicks(logs, sheet).map((tick) => drawTick(tick, { topPx: 5, heightPx: 14 }, stretch))}${thinTicks(alarms, sheet).map((tick) => drawBadge({ ...tick, letter: '!' }, { topPx: 4, heightPx: 15 }, stretch))}`,
+    drawing: markup`${thinTicks(logs, sheet).map((tick) => drawTick(tick, { topPx: 5, heightPx: 14 }, stretch))}${thinTicks(alarms, sheet, BADGE_SHARE).map((tick) => drawBadge({ ...tick, letter: '!' }, { topPx: 4, heightPx: 15 }, stretch))}`,
   }
 }

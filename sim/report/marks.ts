@@ -12,13 +12,19 @@ export type Grain = { readonly stretch: Stretch; readonly marksMax: number }
 
 /** Marks closer than this share of the width are drawn as one: about a pixel of a screen. */
 const FINEST_SHARE = 1 / 1600
+/** Badges are wider than ticks: about twelve pixels of a screen. */
+export const BADGE_SHARE = 1 / 80
+
 /** So many tips are kept of marks that became one. */
 const TIPS_KEPT = 4
 
-/** Ticks within the stretch; those of the same look that would lie on each other are one, which says how many it is. */
-export function thinTicks(ticks: readonly Tick[], grain: Grain): readonly Tick[] {
+/**
+ * Ticks within the stretch; those of the same look that would lie on each other (closer than `apartShare` of the
+ * width) are one, which says how many it is.
+ */
+export function thinTicks(ticks: readonly Tick[], grain: Grain, apartShare = FINEST_SHARE): readonly Tick[] {
   const seen = ticks.filter(({ atMs }) => isWithin(grain.stretch, atMs)).toSorted((a, b) => a.atMs - b.atMs)
-  return thin(seen, grain, { endOf: ({ atMs }) => atMs }).map(mergeTicks)
+  return thin(seen, grain, { endOf: ({ atMs }) => atMs, apartShare }).map(mergeTicks)
 }
 
 /** Spans that reach into the stretch, cut at its ends; those of the same look that are hardly apart are one. */
@@ -28,16 +34,16 @@ export function thinSpans(spans: readonly Span[], grain: Grain): readonly Span[]
     return part === undefined ? [] : [{ ...span, ...part, atMs: part.fromMs }]
   })
   const sorted = seen.toSorted((a, b) => a.atMs - b.atMs)
-  return thin(sorted, grain, { endOf: ({ toMs }) => toMs }).map(mergeSpans)
+  return thin(sorted, grain, { endOf: ({ toMs }) => toMs, apartShare: FINEST_SHARE }).map(mergeSpans)
 }
 
 /** Groups that begin and end at nearly the same places and look the same: as fine as the number of groups allows. */
 function thin<M extends { readonly atMs: number; readonly look: string }>(
   marks: readonly M[],
   { stretch: { fromMs, toMs }, marksMax }: Grain,
-  { endOf }: { readonly endOf: (mark: M) => number },
+  { endOf, apartShare }: { readonly endOf: (mark: M) => number; readonly apartShare: number },
 ): readonly M[][] {
-  for (let share = FINEST_SHARE; ; share *= 2) {
+  for (let share = apartShare; ; share *= 2) {
     const groups = new Map<string, M[]>()
     const cellMs = Math.max((toMs - fromMs) * share, 1e-3)
     const cellOf = (ms: number): number => Math.floor((ms - fromMs) / cellMs)

@@ -39,11 +39,13 @@ const SPANS = [
   { fromMs: 180_000, unitMs: 60_000, name: 'min' },
 ]
 
-/** Says large numbers of seconds in a sentence once more as a clock does: `605700.0 s (7d 00:15:00)`. */
+/** Says large numbers of seconds in a sentence as a clock does: `605700.0 s` is `7d 00:15:00`, `900 s after` is `15 min after`. */
 export const withClocks = (sentence: string): string =>
-  sentence.replace(/(\d+(?:\.\d+)?) s\b/g, (said, seconds: string) =>
-    Number(seconds) * 1000 < LONG_MS ? said : `${said} [${momentText(Number(seconds) * 1000)}]`,
-  )
+  sentence.replace(/\b(\d+(?:\.\d+)?) s\b( after| before| later)?/g, (said, seconds: string, after = '') => {
+    const ms = Number(seconds) * 1000
+    if (ms < (after === '' ? LONG_MS : 180_000)) return said
+    return after === '' ? momentText(ms) : `${spanText(ms)}${after}`
+  })
 
 /** `812 B`, `4.8 kB`, `1.2 MB`. */
 export function bytesText(bytes: number): string {

@@ -12,6 +12,8 @@ const two = (n) => String(n).padStart(2, '0')
 function momentText(ms, stepMs) {
   const digits = stepMs >= 1000 ? 0 : stepMs >= 100 ? 1 : stepMs >= 10 ? 2 : 3
   if (ms < 600000) return (ms / 1000).toFixed(digits) + ' s'
+  if (stepMs % 864e5 === 0) return ms / 864e5 + 'd'
+  if (stepMs % 36e5 === 0) return (ms >= 864e5 ? Math.floor(ms / 864e5) + 'd ' : '') + Math.floor(ms / 36e5) % 24 + 'h'
   const all = Math.floor(ms / 1000 + 1e-6), days = Math.floor(all / 86400), rest = digits === 0 ? '' : (ms / 1000 - all).toFixed(digits).slice(1)
   return (days > 0 ? days + 'd ' : '') + Math.floor(all / 3600) % 24 + ':' + two(Math.floor(all / 60) % 60) + ':' + two(all % 60) + rest
 }
@@ -43,6 +45,7 @@ for (const timeline of document.querySelectorAll('.timeline')) {
   const hairText = document.createElement('span')
   hair.append(hairText)
   const first = axis.querySelector('line'), top = first ? Number(first.getAttribute('y1')) : 16, bottom = first ? first.getAttribute('y2') : '100%'
+  const radios = [...timeline.querySelectorAll('.zoom')]
   let zoom = 1
 
   function drawAxis() {
@@ -50,6 +53,7 @@ for (const timeline of document.querySelectorAll('.timeline')) {
     const step = STEPS.find((it) => it / perPx >= 95) || STEPS.at(-1)
     const left = from + (scroller.scrollLeft - 200) * perPx, right = from + (scroller.scrollLeft + scroller.clientWidth + 200) * perPx
     axis.replaceChildren()
+    keepLabels()
     for (let n = Math.max(Math.ceil(left / step), Math.ceil(from / step)); n * step <= Math.min(right, to); n++) {
       const x = 100 * (n * step - from) / (to - from), line = document.createElementNS(SVG, 'line'), text = document.createElementNS(SVG, 'text')
       for (const [key, value] of [['x1', x + '%'], ['x2', x + '%'], ['y1', top], ['y2', bottom]]) line.setAttribute(key, value)
@@ -61,10 +65,23 @@ for (const timeline of document.querySelectorAll('.timeline')) {
       axis.append(line, text)
     }
   }
+  /** What begins farther left keeps its name in sight; a failure's words do not hang over the border. */
+  const labels = [...svg.querySelectorAll('.label:not(.end)')].map((label) => ({ label, start: parseFloat(label.getAttribute('x')) / 100, end: parseFloat(label.dataset.end) / 100 }))
+  const failureTexts = [...svg.querySelectorAll('.failure text')].map((text) => ({ text, place: parseFloat(text.getAttribute('x')) / 100, dx: Number(text.getAttribute('dx')), isLeft: text.classList.contains('end') }))
+  function keepLabels() {
+    const width = plot.clientWidth, left = scroller.scrollLeft, right = left + scroller.clientWidth
+    for (const { label, start, end } of labels) label.setAttribute('dx', end * width < left + 10 ? 4 : Math.max(4, left - start * width + 4))
+    for (const { text, place, dx, isLeft } of failureTexts) {
+      const x = place * width, length = text.getComputedTextLength(), isSeen = x >= left && x <= right
+      const over = !isSeen ? 0 : isLeft ? Math.max(0, left + 4 - (x + dx - length)) : -Math.max(0, Math.min(x + dx + length - right + 4, x + dx - left - 4))
+      text.setAttribute('dx', dx + over)
+    }
+  }
   function setZoom(next, centerX) {
     const x = centerX === undefined ? scroller.clientWidth / 2 : centerX, at = (scroller.scrollLeft + x) / plot.clientWidth
     zoom = Math.max(1, Math.min(next, 4e6 / scroller.clientWidth))
     plot.style.setProperty('--zoom', zoom)
+    for (const radio of radios) radio.checked = zoom === (radio.classList.contains('z2') ? 5 : 1)
     scroller.scrollLeft = at * plot.clientWidth - x
     drawAxis()
   }
@@ -72,7 +89,7 @@ for (const timeline of document.querySelectorAll('.timeline')) {
   const failure = timeline.querySelector('.failure line')
   const failurePlace = failure && from + (to - from) * parseFloat(failure.getAttribute('x1')) / 100
   timeline.querySelector('.tools').hidden = false
-  for (const radio of timeline.querySelectorAll('.zoom')) radio.addEventListener('change', () => { setZoom(radio.classList.contains('z2') ? 5 : 1); if (failure) center(failurePlace) })
+  for (const radio of radios) radio.addEventListener('click', () => { setZoom(radio.classList.contains('z2') ? 5 : 1); if (failure) center(failurePlace) })
   for (const button of timeline.querySelectorAll('[data-zoom]')) button.addEventListener('click', () => setZoom(zoom * Number(button.dataset.zoom)))
   const go = timeline.querySelector('[data-go]')
   if (!failure) go.remove()

@@ -4,7 +4,8 @@ import { storyText } from '../story/write.ts'
 import type { StoryOutcome, Verdict } from '../trace.ts'
 import { aroundFailure } from './around.ts'
 import { eventTable } from './event-table.ts'
-import { failuresOf, praiseOf, type Failure } from './failures.ts'
+import { clipLines, pressLines } from './fact-text.ts'
+import { failuresOf, praiseOf, subjectOf, type Failure } from './failures.ts'
 import type { Thumbnail } from './lane.ts'
 import { markup, NOTHING, shorten, trusted, type Markup } from './markup.ts'
 import { momentText } from './moment-text.ts'
@@ -23,8 +24,8 @@ export type PageOf = {
 
 /** So many verdicts and complaints are listed. */
 const LISTED_MAX = 200
-/** Around so many failures it is told what happened. */
-const AROUND_MAX = 2
+/** What happens at the very end must not stick to the border. */
+const MARGIN = 1.012
 const TEXT_LENGTH_MAX = 600
 const YAML_LENGTH_MAX = 200_000
 
@@ -89,11 +90,14 @@ function drawFacts(outcome: StoryOutcome, replayCommand: string): Markup {
 <div class="replay"><span>again:</span> <code id="replay">${replayCommand}</code> <button type="button" data-copy="replay" hidden>copy</button></div>`
 }
 
-function drawChecks({ verdicts, violations }: StoryOutcome, failures: readonly Failure[]): Markup {
+function drawChecks(outcome: StoryOutcome, failures: readonly Failure[]): Markup {
+  const { verdicts, violations } = outcome
   const complaints = failures.filter(({ kind }) => kind === 'checker')
   const failed = verdicts.filter(({ holds }) => !holds)
   const shown = [...failed, ...verdicts.filter(({ holds }) => holds)].slice(0, LISTED_MAX)
-  const expected = shown.toSorted((a, b) => a.line - b.line).map((verdict) => drawCheck(verdict, failures))
+  const expected = shown
+    .toSorted((a, b) => a.line - b.line)
+    .map((verdict) => drawCheck(verdict, failures, outcome))
   const broken =
     violations.length === 0
       ? markup`<li class="ok"><span class="sign">✓</span><span>no checker complained</span></li>`
@@ -103,13 +107,28 @@ function drawChecks({ verdicts, violations }: StoryOutcome, failures: readonly F
 <h2>Checked in every story</h2><ul class="checks">${broken}</ul>${left === 0 ? undefined : markup`<p class="note">${left} more are left out here.</p>`}</section>`
 }
 
-function drawCheck({ line, text, holds, atMs }: Verdict, failures: readonly Failure[]): Markup {
+function drawCheck(
+  { line, text, holds, atMs }: Verdict,
+  failures: readonly Failure[],
+  outcome: StoryOutcome,
+): Markup {
   const where = markup`<small> line ${line}</small>`
   if (holds)
     return markup`<li class="ok"><span class="sign">✓</span><span>${shorten(text, TEXT_LENGTH_MAX)}${where}</span></li>`
   const failure = failures.find((it) => it.line === line && (atMs === undefined || it.atMs === atMs))
   const why = failure === undefined ? '' : `${shorten(failure.why, TEXT_LENGTH_MAX)}`
-  return markup`<li class="bad"><span class="sign">✗</span><span><b>${shorten(text, TEXT_LENGTH_MAX)}</b>${where}<span class="why">${why}${goTo(failure, failures)}</span></span></li>`
+  return markup`<li class="bad"><span class="sign">✗</span><span><b>${shorten(text, TEXT_LENGTH_MAX)}</b>${where}<span class="why">${why}${goTo(failure, failures)}</span>${drawFate(outcome, failure)}</span></li>`
+}
+
+/** What became of the press or clip that was spoken of. */
+function drawFate(outcome: StoryOutcome, failure: Failure | undefined): Markup {
+  const subject = failure && subjectOf(outcome, failure)
+  if (subject === undefined) return NOTHING
+  const lines =
+    subject.kind === 'press'
+      ? pressLines(subject.fact, subject.number)
+      : clipLines(subject.fact, subject.number)
+  return markup`<small class="fate">${lines.join(' · ')}</small>`
 }
 
 const drawComplaint = (failure: Failure, _index: number, among: readonly Failure[]): Markup =>
@@ -124,12 +143,10 @@ function goTo(failure: Failure | undefined, failures: readonly Failure[]): Marku
     : markup` <small>(at <a href="#whole-failure-${number}">${at}</a>)</small>`
 }
 
-function drawAround({ entries }: StoryOutcome, failures: readonly Failure[]): Markup {
-  if (failures.length === 0) return NOTHING
-  const distinct = failures.filter(
-    ({ atMs }, index) => failures.findIndex((it) => it.atMs === atMs) === index,
-  )
-  return markup`<section><h2>What happened before it, and after</h2>${distinct.slice(0, AROUND_MAX).map((failure, index) => markup`${index === 0 ? undefined : markup`<h2>And the next one</h2>`}${aroundFailure(entries, failure)}`)}</section>`
+function drawAround(outcome: StoryOutcome, failures: readonly Failure[]): Markup {
+  const [first] = failures
+  if (first === undefined) return NOTHING
+  return markup`<section><h2>What happened before it, and after</h2>${aroundFailure(outcome, first)}</section>`
 }
 
 function drawTimelines({
@@ -149,8 +166,31 @@ function drawTimelines({
       : markup`<section><h2>Close-up of the first failure, ${momentText(closeUp.fromMs)} to ${momentText(closeUp.toMs)}</h2>
 ${drawTimeline({ id: 'near', outcome, failures, thumbnails, stretch: closeUp })}</section>`
   return markup`${near}<section><h2>The whole story, drawn to scale</h2>
-${drawTimeline({ id: 'whole', outcome, failures, thumbnails, stretch: { fromMs: 0, toMs: Math.max(lastMs, 1) } })}
-<p class="note">Red line: from here on it was certain that it fails. Hatched: the power is off. Marks that would lie on each other are drawn as one, and say how many they are; hover or tap for what each one is.${failures.length > MARKED_MAX ? ` The first ${MARKED_MAX} of ${failures.length} failures are marked.` : ''}</p></section>`
+${drawTimeline({ id: 'whole', outcome, failures, thumbnails, stretch: { fromMs: 0, toMs: Math.max(lastMs * MARGIN, 1) } })}
+${drawKey(failures.length)}</section>`
+}
+
+const KEY: readonly (readonly [string, string])[] = [
+  ['hatched', 'the power is off'],
+  ['①', 'a press (red: never told)'],
+  ['clip bar', 'from its first to its last picture; ticks: its parts; line: it waits for its upload'],
+  ['✓', 'uploaded'],
+  ['R', 'recovered'],
+  ['G', 'gap'],
+  ['✗', 'something of it lost'],
+  ['E', 'expired'],
+  ['above the line', 'went well'],
+  ['below', 'refused'],
+  ['grey hill', 'clips that wait'],
+  ['♪', 'the household is told of a press'],
+  ['◆', 'happens once'],
+  ['!', 'alarm'],
+]
+
+function drawKey(failures: number): Markup {
+  const more = failures > MARKED_MAX ? ` The first ${MARKED_MAX} of ${failures} failures are marked.` : ''
+  return markup`<ul class="key"><li><b class="red">red line</b> from here on it was certain that it fails</li>${KEY.map(([sign, says]) => markup`<li><b>${sign}</b> ${says}</li>`)}</ul>
+<p class="note">Hover or tap for what a mark is. Marks that would lie on each other are drawn as one, which says how many it is.${more}</p>`
 }
 
 /** The YAML, each expectation that failed marked. */

@@ -1,6 +1,6 @@
 /** All lanes over each other, drawn to one scale, with what goes through all of them: the axis, power cuts, failures. */
 import type { StoryOutcome } from '../trace.ts'
-import type { Failure } from './failures.ts'
+import { subjectOf, type Failure } from './failures.ts'
 import { type Lane, type Sheet, type Thumbnail } from './lane.ts'
 import { clipLane, messageLane, toldLane, uploadLane, visitLane } from './lanes-recordings.ts'
 import { motionLane, pinLane, videoLane } from './lanes-signs.ts'
@@ -87,7 +87,7 @@ const zoomSwitch = (id: string): Markup =>
   markup`<input type="radio" class="zoom z1" id="${id}-z1" name="${id}-zoom" checked><label for="${id}-z1">whole</label><input type="radio" class="zoom z2" id="${id}-z2" name="${id}-zoom"><label for="${id}-z2">5 × closer</label><span class="tools" hidden><button type="button" data-zoom="0.5" aria-label="farther">−</button><button type="button" data-zoom="2" aria-label="closer">+</button> <button type="button" data-go="failure">to the failure</button> <span class="hint">Ctrl + wheel zooms</span></span>`
 
 const drawName = ({ name, legend, heightPx }: Lane): Markup =>
-  markup`<div class="name" style="height:${heightPx}px" title="${legend}"><b>${name}</b> <small>${legend}</small></div>`
+  markup`<div class="name" style="height:${heightPx}px"><b>${name}</b> <small>${legend}</small></div>`
 
 function drawGrounds(lanes: readonly Lane[], headPx: number): readonly Markup[] {
   let topPx = headPx
@@ -158,7 +158,7 @@ const LONG_STORY_MS = 300_000
 export function closeUpOf(outcome: StoryOutcome, failures: readonly Failure[]): Stretch | undefined {
   const [first] = failures
   if (first === undefined || outcome.endMs <= LONG_STORY_MS) return undefined
-  const subjectMs = subjectOf(outcome, first.what)
+  const subjectMs = subjectOf(outcome, first)?.fromMs
   const isNear =
     subjectMs !== undefined && subjectMs <= first.atMs && first.atMs - subjectMs <= SUBJECT_MS_MAX
   const fromMs = Math.min(first.atMs - BEFORE_MS, isNear ? subjectMs - AFTER_MS / 3 : Infinity)
@@ -166,10 +166,4 @@ export function closeUpOf(outcome: StoryOutcome, failures: readonly Failure[]): 
     fromMs: Math.max(fromMs, 0),
     toMs: Math.min(first.atMs + AFTER_MS, Math.max(outcome.endMs, first.atMs)),
   }
-}
-
-function subjectOf({ presses, clips }: StoryOutcome, what: string): number | undefined {
-  const [, kind, number] = /^(press|clip) (\d+)/.exec(what) ?? []
-  const index = Number(number) - 1
-  return kind === 'press' ? presses[index]?.pressedAtMs : kind === 'clip' ? clips[index]?.fromMs : undefined
 }
