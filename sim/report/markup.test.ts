@@ -31,7 +31,9 @@ describe('markup', () => {
 
 describe('plain text', () => {
   it('shows control characters, halves of pairs and turned writing, and obeys none of them', () => {
-    expect(plain('a\0b\u001b[31mc\ud800d\u202ee\ufffff\tg\nh\r\ni')).toBe('a�b�[31mc�d�e�f\tg\nh\ni')
+    expect(plain('a\0b\u001b[31mc\ud800d\u202ee\ufffff\tg\nh\r\ni\u007fj\u009bk')).toBe(
+      'a�b�[31mc�d�e�f\tg\nh\ni�j�k',
+    )
   })
 
   it('is on one line when it has to be', () => {
