@@ -57,7 +57,8 @@ export type DoorbellOptions = {
 export interface Doorbell extends AsyncDisposable {
   /** True when nobody is there and no clip grows. */
   isIdle(): boolean
-  waiting(): { readonly uploads: number; readonly messages: number }
+  /** `clips`: ended, but the disk was too full to seal them. */
+  waiting(): { readonly uploads: number; readonly messages: number; readonly clips: number }
   published(): number
 }
 
@@ -101,6 +102,7 @@ export async function startDoorbell(
         ledger,
         queueUpload,
         forgetUploads: (clip) => uploads?.forget(clip) ?? [],
+        unforgetUploads: (changes) => uploads?.unforget(changes),
         cancelUploads,
         wakeUploads,
         prerollSince: (at) => capture.preroll.since(at),
@@ -128,7 +130,11 @@ export async function startDoorbell(
     loop('capture', (signal) => capture.run(signal))
     return {
       isIdle: () => desk.isIdle() && clips.idle(),
-      waiting: () => ({ uploads: uploads?.waiting().objects ?? 0, messages: telemetry?.waiting() ?? 0 }),
+      waiting: () => ({
+        uploads: uploads?.waiting().objects ?? 0,
+        messages: telemetry?.waiting() ?? 0,
+        clips: clips.unsealed(),
+      }),
       published: () => telemetry?.published() ?? 0,
     }
   })

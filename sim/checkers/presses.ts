@@ -23,12 +23,15 @@ export const pressesHeard: Checker = {
   name: 'press-heard',
   promise: 'a finger on the button while the doorbell is up is one press, and nothing else is',
   check({ fingers: all, presses, lives }) {
-    const fingers = merged(all)
+    const fingers = touchesOf(all)
     const unheard = fingers
       .filter(
         ({ downMs, upMs }) => upMs - downMs >= HEARD_AFTER_MS && isUp(lives, downMs, downMs + HEARD_AFTER_MS),
       )
-      .filter(({ downMs, upMs }) => count(presses, downMs, upMs) !== 1)
+      .filter(({ downMs, upMs, most }) => {
+        const heard = count(presses, downMs, upMs)
+        return heard < 1 || heard > most
+      })
       .map(({ downMs, upMs }) => ({
         atMs: downMs,
         message: `the finger at ${seconds(downMs)} became ${count(presses, downMs, upMs)} presses`,
@@ -75,16 +78,22 @@ export const pressesChime: Checker = {
       })),
 }
 
-/** Between two fingers there has to be so much air for the contact to open. */
-const RELEASE_MS = 80
+/** With less air than this between two fingers the contact never counts as open, with more than that it always does. */
+const AIR_MS = { least: 30, most: 80 }
 
-/** Fingers that overlap, or nearly so, are one to the button. */
-function merged(fingers: readonly FingerFact[]): readonly FingerFact[] {
-  const whole: FingerFact[] = []
+/** Fingers that are one to the button, or may be: how many presses they are at most. */
+type Touch = FingerFact & { readonly most: number }
+
+function touchesOf(fingers: readonly FingerFact[]): readonly Touch[] {
+  const whole: Touch[] = []
   for (const finger of fingers.toSorted((a, b) => a.downMs - b.downMs)) {
     const last = whole.at(-1)
-    if (last === undefined || finger.downMs > last.upMs + RELEASE_MS) whole.push(finger)
-    else whole.splice(-1, 1, { downMs: last.downMs, upMs: Math.max(last.upMs, finger.upMs) })
+    const airMs = finger.downMs - (last?.upMs ?? -Infinity)
+    if (last === undefined || airMs > AIR_MS.most) whole.push({ ...finger, most: 1 })
+    else {
+      const most = last.most + (airMs > AIR_MS.least ? 1 : 0)
+      whole.splice(-1, 1, { downMs: last.downMs, upMs: Math.max(last.upMs, finger.upMs), most })
+    }
   }
   return whole
 }
@@ -134,7 +143,7 @@ const FORGOTTEN_AFTER_MS = 2000
 
 /** What the broker has acknowledged is not told again, unless the doorbell ended before it could write that down. */
 function toldAgain({ published, lives, excuses }: Evidence): readonly Broken[] {
-  if (excuses.lyingDisk || excuses.brokenDisk || excuses.spoiltIndex) return []
+  if (excuses.lyingDisk || excuses.brokenDisk || excuses.spoiltIndex || excuses.fullDisk) return []
   const firstAt = new Map<string, number>()
   return published.flatMap(({ atMs, payload, outcome }) => {
     const id = outcome === 'acknowledged' ? idOf(payload) : undefined

@@ -41,13 +41,13 @@ export interface DrawnCamera {
 }
 
 const TIMESCALE = 90_000
-const QUICK_MS = 200
+const QUICK_MS = 250
 /** Nothing moves: a key picture now and then, so that nobody takes the camera for dead. */
 const STILL_MS = 10_000
 const PACKETS_A_GROUP = 5
 /** Packets come quickly so long before and after what happens. */
-const BEFORE_MS = 12_000
-const AFTER_MS = 25_000
+const BEFORE_MS = 9000
+const AFTER_MS = 12_000
 /** The detector has to know the garden before somebody walks through it, and to see that he has left. */
 const LOOK_BEFORE_MS = 6000
 const LOOK_AFTER_MS = 3000

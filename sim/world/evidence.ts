@@ -72,7 +72,13 @@ export type Evidence = {
   /** Everything the doorbell wrote into its log, bounded; only to search it. */
   readonly logTexts: string[]
   /** Troubles under which acknowledged things may be lost: a disk that lies, or that was broken by hand. */
-  excuses: { lyingDisk: boolean; brokenDisk: boolean; spoiltIndex: boolean; corruptPackets: boolean }
+  excuses: {
+    lyingDisk: boolean
+    fullDisk: boolean
+    brokenDisk: boolean
+    spoiltIndex: boolean
+    corruptPackets: boolean
+  }
   /** The story, or its healing, took longer than it may. */
   unsettled: string | undefined
   endMs: number

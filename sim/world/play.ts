@@ -1,5 +1,6 @@
 /** Plays a story in a world of its own: moment by moment, then the healing, then the checkers. */
 import { assertNever } from '../../src/base/assert.ts'
+import { messageOf } from '../../src/base/fault.ts'
 import { loadConfig } from '../../src/config/index.ts'
 import type { Household } from '../checkers/household.ts'
 import { checkersFor } from '../checkers/index.ts'
@@ -141,7 +142,10 @@ async function performOnBoard(world: World, moment: BoardMoment): Promise<void> 
       return
     case 'recipients':
       world.tell(`recipients ${moment.what}`, 'once')
-      await world.evidence.household.changeRecipients(world.files, moment.what)
+      // On a full disk the owner's command fails, and says so.
+      await world.evidence.household.changeRecipients(world.files, moment.what).catch((error: unknown) => {
+        world.tell(`recipients not changed: ${messageOf(error)}`, 'once')
+      })
       return
     default:
       assertNever(moment)

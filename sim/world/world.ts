@@ -60,8 +60,8 @@ export type Snapshot = {
 
 /** Between the plug and the first line of our code. */
 const BOOT_MS = 2500
-/** systemd waits so long before it starts again what ended by itself. */
-const RESTART_MS = 5000
+/** systemd waits so long before it starts again what ended by itself, each time twice as long. */
+const RESTART_MS = { least: 5000, most: 80_000 }
 /** A process that hangs is ended after so long. */
 export const WATCHDOG_MS = 30_000
 const LOG_TEXTS_MAX = 5000
@@ -85,6 +85,7 @@ export class World {
   #life: Life | undefined
   #isPowered = false
   #starting: AbortController | undefined
+  #failedStarts = 0
 
   constructor(options: WorldOptions) {
     this.#options = options
@@ -159,6 +160,9 @@ export class World {
     const life = this.#life
     this.#starting?.abort()
     if (life === undefined) return
+    // From here on it hears nobody any more, however long its goodbye takes.
+    const fact = this.evidence.lives.at(-1)
+    if (fact !== undefined) fact.toMs ??= this.now
     let isOver = false
     const stopping = life.stop().finally(() => (isOver = true))
     await this.clock.runUntil(() => isOver)
@@ -191,16 +195,16 @@ export class World {
   isAtRest(): boolean {
     const doorbell = this.doorbell()
     if (doorbell === undefined || !doorbell.isIdle()) return false
-    const { uploads, messages } = doorbell.waiting()
-    return uploads + messages === 0
+    const { uploads, messages, clips } = doorbell.waiting()
+    return uploads + messages + clips === 0
   }
 
   /** In words, for whoever wonders why it is not at rest. */
   whatWaits(): string {
     const doorbell = this.doorbell()
     if (doorbell === undefined) return 'the doorbell is not up'
-    const { uploads, messages } = doorbell.waiting()
-    return `${uploads} uploads and ${messages} messages wait, ${doorbell.isIdle() ? 'nobody is there' : 'a visit goes on'}`
+    const { uploads, messages, clips } = doorbell.waiting()
+    return `${uploads} uploads, ${messages} messages and ${clips} clips wait, ${doorbell.isIdle() ? 'nobody is there' : 'a visit goes on'}`
   }
 
   deadline(ms: number): MonoMs {
@@ -222,6 +226,7 @@ export class World {
   /** Fills the disk by something else's doing, or empties it again. */
   fillDisk(isFull: boolean): void {
     this.disk.isFull = isFull
+    if (isFull) this.evidence.excuses.fullDisk = true
     this.files.ofBytes = isFull ? this.files.used() : DISK_BYTES
     this.#refuseIndex()
   }
@@ -267,6 +272,7 @@ export class World {
       onLog: (level, event, fields) => this.#noteLog(level, event, fields),
       onUp: () => {
         fact.upMs = this.now
+        this.#failedStarts = 0
         this.trace.add({ kind: 'boot', boot: index })
       },
       onEnd: (why, { bug }) => this.#lifeEnded(why, bug),
@@ -319,7 +325,8 @@ export class World {
     if (bug) this.evidence.crashes.push({ atMs: this.now, message: why })
     this.#life = undefined
     this.#endFact('failed')
-    if (this.#isPowered) this.#startIn(RESTART_MS)
+    if (this.#isPowered)
+      this.#startIn(Math.min(RESTART_MS.most, RESTART_MS.least * 2 ** this.#failedStarts++))
   }
 
   #killLife(end: 'power' | 'killed'): void {
@@ -424,7 +431,13 @@ export class World {
       most: { uploads: 0, messages: 0, prerollBytes: 0, edges: 0 },
       crashes: [],
       logTexts: [],
-      excuses: { lyingDisk: false, brokenDisk: false, spoiltIndex: false, corruptPackets: false },
+      excuses: {
+        lyingDisk: false,
+        fullDisk: false,
+        brokenDisk: false,
+        spoiltIndex: false,
+        corruptPackets: false,
+      },
       unsettled: undefined,
       endMs: 0,
       files: this.files,

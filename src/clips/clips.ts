@@ -32,6 +32,8 @@ export type ClipsDeps = {
   readonly wakeUploads: () => void
   /** The changes that take a clip's uploads out of the queue: what expired cannot be sent any more. */
   readonly forgetUploads?: (clip: ClipId) => readonly Change[]
+  /** What should have been taken out is still there: those changes could not be written. */
+  readonly unforgetUploads?: (changes: readonly Change[]) => void
   /** What the preroll has of the present run, from the last key frame at or before `at`; the packet taken last among it. */
   readonly prerollSince: (at: MonoMs) => readonly Packet[]
   /** What the household calls this doorbell. */
@@ -73,6 +75,8 @@ export interface Clips extends AsyncDisposable {
   end(options: { readonly at: MonoMs }): Promise<void>
   /** Nothing is being recorded, and nothing waits to be. */
   idle(): boolean
+  /** Clips that ended, and wait for room on the disk to be sealed. */
+  unsealed(): number
   /** Makes room as the rules say. */
   retain(): Promise<void>
   /** What becomes true when the object is stored; to be written in one transaction with the end of the upload. */

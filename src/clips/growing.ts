@@ -63,6 +63,8 @@ export class GrowingClip {
   #isOpen = false
   #partsMade = 0
   #hasGap = false
+  /** What came before is missing: only a key frame can be the next. */
+  #needsKey = false
   #batch: (readonly Packet[])[] | undefined
   #last: Packet | undefined
   #overlap: readonly Packet[] = []
@@ -228,14 +230,16 @@ export class GrowingClip {
   }
 
   /** *Store parts*. */
-  async #storeParts(parts: readonly (readonly Packet[])[]): Promise<void> {
+  async #storeParts(cut: readonly (readonly Packet[])[]): Promise<void> {
+    for (const packets of cut) this.#last = lastShown(packets, this.#last)
+    const parts = this.#decodable(cut)
     if (parts.length === 0) return
-    for (const packets of parts) this.#last = lastShown(packets, this.#last)
     if (!this.#isOpen) await this.#open()
     const { deps } = this.#bench
     const sealed = parts.map((packets, index) => this.#sealPart(packets, this.#partsMade + index))
     if (!this.#isOpen || !(await this.#writeNew(sealed))) {
       this.#tellGap(parts.flat())
+      this.#needsKey = true
       return
     }
     this.#partsMade += sealed.length
@@ -243,6 +247,19 @@ export class GrowingClip {
     for (const { object } of sealed) {
       deps.onClip({ kind: 'part-stored', clip: this.id, part: object.part, bytes: object.bytes })
     }
+  }
+
+  /** After a gap nothing can be decoded before the next key frame, so that is where the film goes on. */
+  #decodable(parts: readonly (readonly Packet[])[]): readonly (readonly Packet[])[] {
+    if (!this.#needsKey) return parts
+    const packets = parts.flat()
+    const key = packets.find(({ isKey }) => isKey)
+    const from = key === undefined ? packets.length : packets.indexOf(key)
+    if (from > 0) this.#tellGap(packets.slice(0, from))
+    if (key === undefined) return []
+    this.#needsKey = false
+    const rest = new Set(packets.slice(from).filter((packet) => packet === key || packet.pts > key.pts))
+    return parts.map((part) => part.filter((packet) => rest.has(packet))).filter((part) => part.length > 0)
   }
 
   /** New objects become durable, then acknowledged. False: there is no room for them. */

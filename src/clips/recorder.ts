@@ -106,6 +106,10 @@ class Recorder implements Clips {
     return this.#waiting === 0 && this.#growing.length === 0
   }
 
+  unsealed(): number {
+    return this.#unsealed.length
+  }
+
   async retain(): Promise<void> {
     if (this.#isBroken) return
     try {

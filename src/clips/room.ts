@@ -5,7 +5,10 @@ import type { ClipRules, ClipsDeps } from './clips.ts'
 import { clipFolder, CLIPS, type ClipRow, type ExpiryReason } from './rows.ts'
 import { bytesOf, isUploaded, type Shelf, type ShelfClip } from './shelf.ts'
 
-export type RoomDeps = Pick<ClipsDeps, 'disk' | 'clock' | 'log' | 'ledger' | 'onClip' | 'forgetUploads'>
+export type RoomDeps = Pick<
+  ClipsDeps,
+  'disk' | 'clock' | 'log' | 'ledger' | 'onClip' | 'forgetUploads' | 'unforgetUploads'
+>
 export type RoomRules = Pick<ClipRules, 'retainBytes' | 'retainMs' | 'reserveBytes'>
 
 /** One clip as retention looks at it. */
@@ -139,20 +142,33 @@ export class Room {
     const situation = { freeBytes, hour: hourOf(this.#deps.clock.wall()), wantedBytes }
     for (const { clip, why } of planExpiry(candidates, situation, this.#rules)) {
       const found = this.#shelf.get(clip)
-      if (found !== undefined) await this.expire(found, why)
+      if (found === undefined) continue
+      try {
+        await this.expire(found, why)
+      } catch (error) {
+        // Even the tombstone needs some room. It is tried again with the next part, or in a minute.
+        if (!isFault(error, 'full')) throw error
+        this.#deps.log.warn('clips.no_room_for_tombstone', { clip, problem: error.message })
+        return
+      }
     }
   }
 
   async #writeTombstone(clip: ClipId, row: ClipRow, wasUploaded: boolean): Promise<void> {
     // A clip that never got a manifest is not in the ledger, so it cannot be missed there.
     const uploads = this.#deps.forgetUploads?.(clip) ?? []
-    if (wasUploaded || (row.phase === 'expiring' && row.why === 'empty')) {
-      await this.#shelf.write([{ clip, row }], uploads)
-      return
+    try {
+      if (wasUploaded || (row.phase === 'expiring' && row.why === 'empty')) {
+        await this.#shelf.write([{ clip, row }], uploads)
+        return
+      }
+      await this.#shelf.write([{ clip, row }], uploads, (changes) =>
+        this.#deps.ledger.append({ type: 'expired', clip }, changes),
+      )
+    } catch (error) {
+      this.#deps.unforgetUploads?.(uploads)
+      throw error
     }
-    await this.#shelf.write([{ clip, row }], uploads, (changes) =>
-      this.#deps.ledger.append({ type: 'expired', clip }, changes),
-    )
   }
 
   async #unlink(clip: ClipId): Promise<void> {

@@ -37,6 +37,9 @@ export type ButtonEvent =
 /** `at` of a press is when the finger came: the first edge of all that led to it. */
 export type ButtonEffect = { readonly do: 'press' | 'tell-stuck' | 'tell-free'; readonly at: MonoMs }
 
+/** Between two bounces of one finger there is less; what came longer before was a spike. */
+const BOUNCE_GAP_MS = 20
+
 export const openButton: ButtonState = { phase: 'open' }
 
 export type ButtonStep = { readonly state: ButtonState; readonly effects: readonly ButtonEffect[] }
@@ -55,7 +58,7 @@ export function buttonDeadline(state: ButtonState, rules: ButtonRules): MonoMs |
       return undefined
     case 'touched':
       if (state.closedSince !== undefined) return laterBy(state.closedSince, rules.pressHoldMs)
-      return state.openSince === undefined ? undefined : laterBy(state.openSince, rules.releaseMs)
+      return state.openSince === undefined ? undefined : laterBy(state.openSince, BOUNCE_GAP_MS)
     case 'pressed':
       return state.isStuck ? undefined : laterBy(state.firstAt, rules.stuckMs)
     case 'releasing':

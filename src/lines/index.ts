@@ -89,19 +89,27 @@ type Ticking = {
   readonly take: (event: ButtonEvent) => void
 }
 
+/** Edges that wait to be read, as after a start that took long, are read before time may pass over the first of them. */
+const LATE_MS = 1
+
 /** Says that time has passed when that makes a difference; edges ring the bell, because they change when that is. */
 async function tickOn(clock: Clock, { bell, due, take }: Ticking, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    const rung = bell.untilRung(signal)
+    const rung = bell.untilRung(signal).then(() => 'rung' as const)
     const deadline = due()
     if (deadline === undefined) await rung
-    else if (deadline <= clock.mono()) take({ kind: 'tick', at: clock.mono() })
-    else await eitherOf(clock, deadline - clock.mono(), rung)
+    else if ((await eitherOf(clock, Math.max(LATE_MS, deadline - clock.mono()), rung)) === 'time')
+      take({ kind: 'tick', at: clock.mono() })
   }
 }
 
-async function eitherOf(clock: Clock, ms: number, rung: Promise<void>): Promise<void> {
+async function eitherOf(clock: Clock, ms: number, rung: Promise<'rung'>): Promise<'rung' | 'time'> {
   const enough = new AbortController()
-  await Promise.race([clock.sleep(ms, enough).catch(() => {}), rung]) // Aborted below, when the bell was first.
+  const time = clock.sleep(ms, enough).then(
+    () => 'time' as const,
+    () => 'rung' as const, // Aborted below: the bell was first.
+  )
+  const first = await Promise.race([time, rung])
   enough.abort()
+  return first
 }

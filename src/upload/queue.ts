@@ -51,6 +51,8 @@ export interface Uploads {
   wake(): void
   /** The changes that take a clip's uploads out of the queue: what expired cannot be sent any more. */
   forget(clip: ClipId): readonly Change[]
+  /** To be called with what `forget` gave when those changes could not be written. */
+  unforget(changes: readonly Change[]): void
   waiting(): { readonly objects: number; readonly bytes: number }
   run(signal: AbortSignal): Promise<void>
 }
@@ -77,6 +79,7 @@ export function createUploads(deps: UploadDeps): Uploads {
     queue: (job) => line.add(job),
     cancel: (changes) => line.cancel(changes),
     forget: (clip) => line.forget(clip),
+    unforget: (changes) => line.unforget(changes),
     waiting: () => ({ objects: line.size, bytes: line.bytes() }),
     wake() {
       isWoken = true

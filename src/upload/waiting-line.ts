@@ -13,6 +13,8 @@ export class WaitingLine {
    * follows a new one.
    */
   readonly #states = new Map<string, readonly string[]>()
+  /** By the changes that `forget` gave. */
+  readonly #forgotten = new WeakMap<readonly Change[], readonly (readonly [string, UploadJob])[]>()
   #nextNumber = 0
   /** The job on its way to the store, and whether its clip was forgotten meanwhile. */
   #sending: { readonly key: string; forgotten: boolean } | undefined
@@ -69,7 +71,14 @@ export class WaitingLine {
       if (this.#sending?.key === key) this.#sending.forgotten = true
       this.remove(key)
     }
-    return gone.map(([key]): Change => ({ remove: 'upload', key }))
+    const changes = gone.map(([key]): Change => ({ remove: 'upload', key }))
+    this.#forgotten.set(changes, gone)
+    return changes
+  }
+
+  /** What `forget` gave could not be written: it waits again. */
+  unforget(changes: readonly Change[]): void {
+    for (const [key, job] of this.#forgotten.get(changes) ?? []) this.#insert(key, job)
   }
 
   remove(key: string): void {
