@@ -6,6 +6,8 @@ export type Checker = {
   readonly name: string
   /** A sentence: what is promised. */
   readonly promise: string
+  /** It opens and verifies what the others only look at. */
+  readonly isDear?: boolean
   /** Every way in which the promise was broken, and when. */
   readonly check: (evidence: Evidence) => Promise<readonly Broken[]> | readonly Broken[]
 }

@@ -37,19 +37,50 @@ export const partsSurvive: Checker = {
   },
 }
 
-/** Every clip that was begun has ended, and what the owner opens of it is a film without a hole that nobody told of. */
-export const clipsPlayable: Checker = {
-  name: 'clip-playable',
-  promise: 'every clip that was begun has ended and is playable',
-  async check(evidence) {
-    const growing = [...rowsOf(evidence, 'clip')]
+/** No clip is left between two of its phases. */
+export const clipsEnd: Checker = {
+  name: 'clip-ends',
+  promise: 'every clip that was begun has ended',
+  check: (evidence) =>
+    [...rowsOf(evidence, 'clip')]
       .filter(([, row]) => ['growing', 'expiring'].includes(String(fieldsOf(row)['phase'])))
       .map(([clip, row]) => ({
         atMs: evidence.endMs,
         message: `clip ${clip} is still ${String(fieldsOf(row)['phase'])}`,
-      }))
+      })),
+}
+
+/** What the index says is on the disk is there, whole; what lies there is in the index. */
+export const indexMatchesDisk: Checker = {
+  name: 'index-matches-disk',
+  promise:
+    'every object of the index is on the disk, byte for byte, and every file of a clip is in the index',
+  check(evidence) {
+    if (isExcused(evidence)) return []
+    const files = new Map([...evidence.files.files()].filter(([path]) => path.startsWith('clips/')))
+    const rows = [...rowsOf(evidence, 'part')]
+    const missing = rows
+      .filter(
+        ([key, row]) => hashOf(files.get(`clips/${key}`) ?? new Uint8Array(0)) !== fieldsOf(row)['sha256'],
+      )
+      .map(([key]) => ({ atMs: evidence.endMs, message: `clips/${key} is not what the index says` }))
+    const known = new Set(rows.map(([key]) => `clips/${key}`))
+    const strange = [...files.keys()]
+      .filter((path) => !known.has(path))
+      .map((path) => ({ atMs: evidence.endMs, message: `${path} is not in the index` }))
+    return [...missing, ...strange]
+  },
+}
+
+/** What the owner opens of it is a film without a hole that nobody told of. */
+export const clipsPlayable: Checker = {
+  name: 'clip-playable',
+  isDear: true,
+  promise:
+    'every clip is playable: it opens with the owner’s key, begins at a key frame and has its pictures in order',
+  async check(evidence) {
     const library = await libraryOf(evidence)
-    const broken: Broken[] = [...growing]
+    const broken: Broken[] = []
     for (const clip of await listClips(library, evidence.household.opener, forever))
       broken.push(...(await problemsOf(evidence, library, clip)))
     return broken
@@ -59,6 +90,7 @@ export const clipsPlayable: Checker = {
 /** Device and store say the same, and each of them what the ledger says. */
 export const placesAgree: Checker = {
   name: 'places-agree',
+  isDear: true,
   promise: 'index, disk and store agree, and the ledger is unbroken',
   async check(evidence) {
     const place = placeOf(evidence)

@@ -1,7 +1,7 @@
 /** What has to be true of every world, whatever the story is. */
 import { boundsKept, comesToRest, nothingCrashes, type Bounds } from './bounds.ts'
 import type { Checker } from './checker.ts'
-import { clipsPlayable, partsSurvive, placesAgree } from './clips.ts'
+import { clipsEnd, clipsPlayable, indexMatchesDisk, partsSurvive, placesAgree } from './clips.ts'
 import { pressesChime, pressesHeard, pressesNotified } from './presses.ts'
 import { noPlaintext } from './secrecy.ts'
 
@@ -20,6 +20,8 @@ export const checkersFor = (canary: Uint8Array): readonly Checker[] => [
   pressesChime,
   pressesNotified,
   partsSurvive,
+  clipsEnd,
+  indexMatchesDisk,
   clipsPlayable,
   placesAgree,
   noPlaintext(canary),
