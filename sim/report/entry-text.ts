@@ -24,10 +24,15 @@ export function weightOf(entry: TraceEntry): Weight {
     case 'part':
     case 'score':
       return 'work'
+    case 'told':
+      return isRing(entry) || entry.topic.includes('alarm') ? 'turn' : 'work'
     default:
       return 'turn'
   }
 }
+
+/** The household hears that somebody pressed. Everything else that it is told stands in the trace on its own account too. */
+export const isRing = ({ topic }: { readonly topic: string }): boolean => topic.includes('/press')
 
 const WELL: readonly string[] = ['ok', 'stored', 'already-there', 'acknowledged']
 

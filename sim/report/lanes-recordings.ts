@@ -6,26 +6,27 @@ import {
   drawSpan,
   drawSpanLabel,
   drawTick,
-  lengthWithLabel,
   withRoomyLabels,
   type Point,
 } from './draw.ts'
-import { entryText, wentWell } from './entry-text.ts'
+import { entryText, isRing, wentWell } from './entry-text.ts'
 import { clipLines } from './fact-text.ts'
 import type { Lane, Sheet } from './lane.ts'
-import { peaks } from './lanes-signs.ts'
+import { lifeEndOf } from './lives.ts'
 import { BADGE_SHARE, stackSpans, thinSpans, thinTicks, type Span, type Tick } from './marks.ts'
 import { markup, type Markup } from './markup.ts'
 import { momentText, spanText } from './moment-text.ts'
-import type { Stretch } from './scale.ts'
+import { isWithin, placeOf, type Stretch } from './scale.ts'
 
 const CLIP_ROWS_MAX = 3
 const CLIP_ROW_PX = 26
+const STEPS_MAX = 1200
 
 export function visitLane(sheet: Sheet): Lane {
   const { outcome, stretch } = sheet
+  const endOf = lifeEndOf(outcome)
   const spans = thinSpans(
-    outcome.visits.map((visit, index) => visitSpan(visit, index, outcome.endMs)),
+    outcome.visits.map((visit, index) => visitSpan(visit, index, endOf)),
     sheet,
   )
   const band = { topPx: 3, heightPx: 16 }
@@ -38,11 +39,15 @@ export function visitLane(sheet: Sheet): Lane {
   }
 }
 
-function visitSpan({ id, fromMs, toMs, signs }: VisitFact, index: number, endMs: number): Span {
+function visitSpan(
+  { id, fromMs, toMs, signs }: VisitFact,
+  index: number,
+  endOf: (fromMs: number) => number,
+): Span {
   const until = toMs === undefined ? 'never ended' : `to ${momentText(toMs)} (${spanText(toMs - fromMs)})`
   return {
     fromMs,
-    toMs: toMs ?? Math.max(endMs, fromMs),
+    toMs: toMs ?? endOf(fromMs),
     look: toMs === undefined ? 'visit open' : 'visit',
     tip: `visit ${index + 1}, ${id}\nfrom ${momentText(fromMs)} ${until}\nsigns: ${signs.join(', ')}`,
     label: `${index + 1} ${signs.join(', ')}`,
@@ -52,10 +57,9 @@ function visitSpan({ id, fromMs, toMs, signs }: VisitFact, index: number, endMs:
 /** Each clip twice: what it shows (from its first to its last picture), and how long it waited for its upload. */
 export function clipLane(sheet: Sheet): Lane {
   const { outcome, stretch } = sheet
-  const footage = outcome.clips.map((clip, index) => clipSpan(clip, index, outcome.endMs))
-  const rows = stackSpans(thinSpans(footage, sheet), CLIP_ROWS_MAX, (span) =>
-    Math.min(lengthWithLabel(span, stretch), span.toMs - span.fromMs),
-  )
+  const endOf = lifeEndOf(outcome)
+  const footage = outcome.clips.map((clip, index) => clipSpan(clip, index, endOf))
+  const rows = stackSpans(thinSpans(footage, sheet), CLIP_ROWS_MAX, ({ fromMs, toMs }) => toMs - fromMs)
   const bars = rows.flatMap((row, index) => {
     const band = { topPx: 3 + index * CLIP_ROW_PX, heightPx: 14 }
     const labelled = withRoomyLabels(row, stretch)
@@ -74,11 +78,11 @@ export function clipLane(sheet: Sheet): Lane {
   }
 }
 
-function clipSpan(clip: ClipFact, index: number, endMs: number): Span {
+function clipSpan(clip: ClipFact, index: number, endOf: (fromMs: number) => number): Span {
   const { fromMs, toMs, complete } = clip
   return {
     fromMs,
-    toMs: toMs ?? Math.max(endMs, fromMs),
+    toMs: toMs ?? endOf(fromMs),
     look: toMs === undefined ? 'clip open' : complete ? 'clip' : 'clip gappy',
     tip: clipLines(clip, index + 1).join('\n'),
     label: `${index + 1}${complete ? '' : ' incomplete'}`,
@@ -179,16 +183,17 @@ function waitingArea(clips: readonly ClipFact[], stretch: Stretch): Markup {
   )
 }
 
-/** Corners of a staircase through the counts, within the stretch. */
+/** Corners of a staircase through the counts, within the stretch; of many changes in one pixel the last one counts. */
 function steps(counts: readonly Point[], stretch: Stretch): readonly Point[] {
   const before = counts.findLast(({ atMs }) => atMs < stretch.fromMs)?.value ?? 0
-  const inside = peaks(counts, stretch)
+  const last = new Map<number, Point>()
+  for (const count of counts)
+    if (isWithin(stretch, count.atMs))
+      last.set(Math.floor((placeOf(stretch, count.atMs) / 100) * STEPS_MAX), count)
   const corners: Point[] = [{ atMs: stretch.fromMs, value: before }]
-  for (const { atMs, value } of inside) {
+  for (const { atMs, value } of last.values())
     corners.push({ atMs, value: corners.at(-1)?.value ?? 0 }, { atMs, value })
-  }
-  const after = counts.findLast(({ atMs }) => atMs <= stretch.toMs)?.value ?? 0
-  return [...corners, { atMs: stretch.toMs, value: after }]
+  return [...corners, { atMs: stretch.toMs, value: corners.at(-1)?.value ?? 0 }]
 }
 
 /** What was told to the broker, and what reached the household. */
@@ -229,16 +234,16 @@ export function toldLane(sheet: Sheet): Lane {
       ? [
           {
             atMs: entry.atMs,
-            look: entry.topic.includes('/press') ? 'rang' : 'told',
+            look: isRing(entry) ? 'rang' : 'told',
             tip: `${momentText(entry.atMs)} ${entryText(entry)}`,
           },
         ]
       : [],
   )
-  const isRing = ({ look }: Tick): boolean => look === 'rang'
-  const rings = thinTicks(told.filter(isRing), sheet, BADGE_SHARE)
+  const isBadge = ({ look }: Tick): boolean => look === 'rang'
+  const rings = thinTicks(told.filter(isBadge), sheet, BADGE_SHARE)
   const news = thinTicks(
-    told.filter((tick) => !isRing(tick)),
+    told.filter((tick) => !isBadge(tick)),
     sheet,
   )
   return {

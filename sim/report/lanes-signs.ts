@@ -3,6 +3,7 @@ import type { TraceEntry } from '../trace.ts'
 import { drawArea, drawBadge, drawSpan, drawTrace, type Point } from './draw.ts'
 import { pressLines } from './fact-text.ts'
 import type { Lane, Sheet, Thumbnail } from './lane.ts'
+import { endsLife } from './lives.ts'
 import { thinSpans, thinTicks, type Span } from './marks.ts'
 import { markup, type Markup } from './markup.ts'
 import { momentText, spanText } from './moment-text.ts'
@@ -63,14 +64,15 @@ export function motionLane(sheet: Sheet): Lane {
   }
 }
 
+/** By the scores where there are some that move, else by what the doorbell said; a life's end ends its motion. */
 function movingSpans(entries: readonly TraceEntry[], endMs: number): readonly Span[] {
-  const told = entries.flatMap((entry) =>
-    entry.kind === 'motion' ? [{ atMs: entry.atMs, isOn: entry.state === 'on' }] : [],
-  )
-  const scored = entries.flatMap((entry) =>
-    entry.kind === 'score' ? [{ atMs: entry.atMs, isOn: entry.moving }] : [],
-  )
-  return onSpans(scored.some(({ isOn }) => isOn) ? scored : told, endMs).map((span) => ({
+  const hasScores = entries.some((entry) => entry.kind === 'score' && entry.moving)
+  const changes = entries.flatMap((entry) => {
+    if (endsLife(entry)) return [{ atMs: entry.atMs, isOn: false }]
+    if (hasScores) return entry.kind === 'score' ? [{ atMs: entry.atMs, isOn: entry.moving }] : []
+    return entry.kind === 'motion' ? [{ atMs: entry.atMs, isOn: entry.state === 'on' }] : []
+  })
+  return onSpans(changes, endMs).map((span) => ({
     ...span,
     look: 'moving',
     tip: `motion from ${momentText(span.fromMs)} to ${momentText(span.toMs)} (${spanText(span.toMs - span.fromMs)})`,

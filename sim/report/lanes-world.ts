@@ -12,6 +12,7 @@ import {
 import { entryText, wentWell } from './entry-text.ts'
 import type { Lane, Sheet } from './lane.ts'
 import { onSpans } from './lanes-signs.ts'
+import { endsLife } from './lives.ts'
 import { BADGE_SHARE, stackSpans, thinSpans, thinTicks, type Span, type Tick } from './marks.ts'
 import { markup, type Markup } from './markup.ts'
 import { momentText, spanText } from './moment-text.ts'
@@ -45,8 +46,7 @@ export function doorbellLane(sheet: Sheet): Lane {
   const band = { topPx: 4, heightPx: 14 }
   const changes = outcome.entries.flatMap((entry) => {
     if (entry.kind === 'boot') return [{ atMs: entry.atMs, isOn: true }]
-    const isEnd = entry.kind === 'stopped' || (entry.kind === 'power' && entry.state === 'cut')
-    return isEnd ? [{ atMs: entry.atMs, isOn: false }] : []
+    return endsLife(entry) ? [{ atMs: entry.atMs, isOn: false }] : []
   })
   const lives = onSpans(changes, outcome.endMs).map((life, index): Span => ({
     ...life,

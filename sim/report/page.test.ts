@@ -86,6 +86,19 @@ describe('the page of a story that failed', () => {
     expect(cut?.children[0]?.text).toBe('power off from 9.0 s to 30.0 s (21 s)')
   })
 
+  it('lets a visit that never ended go on until the power went', () => {
+    const { story, outcome } = strangerAtNight()
+    const visits = outcome.visits.map((visit) => ({ ...visit, toMs: undefined }))
+    const [drawn] = drawingsOf(pageOf({ story, outcome: { ...outcome, visits } }))
+    const widths = withClass(laneOf(drawn, 'visits'), 'span').map(({ attributes }) =>
+      Number.parseFloat(attributes.width ?? ''),
+    )
+    expect(widths).toEqual([
+      expect.closeTo(placeIn(9000 - 3200), 4),
+      expect.closeTo(placeIn(96_400 - 32_900), 4),
+    ])
+  })
+
   it('tells what happened before it and after, the failure among it', () => {
     const [around = ''] = /<ol class="around">.*?<\/ol>/s.exec(page) ?? []
     const told = [...around.matchAll(/<span>(.*?)<\/span>/g)].map(([, text = '']) =>

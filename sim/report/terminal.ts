@@ -70,8 +70,9 @@ function listOf(what: string, texts: readonly string[]): readonly string[] {
 
 const at = (what: string, atMs: number | undefined, sinceMs: number | undefined): string => {
   if (atMs === undefined) return `never ${what}`
-  const span = sinceMs === undefined ? '' : ` (${spanText(atMs - sinceMs)} later)`
-  return `${what} ${momentText(atMs)}${span}`
+  if (sinceMs === undefined) return `${what} ${momentText(atMs)}`
+  const span = `${spanText(Math.abs(atMs - sinceMs))} ${atMs < sinceMs ? 'earlier' : 'later'}`
+  return `${what} ${momentText(atMs)} (${span})`
 }
 
 const visitText = ({ fromMs, toMs, signs }: VisitFact): string =>
