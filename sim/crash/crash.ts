@@ -166,7 +166,7 @@ async function firstBroken(
     world.evidence.unsettled = world.whatWaits()
   await world.stopLife()
   world.evidence.endMs = world.now
-  for (const checker of checkersFor(world.stage.canary)) {
+  for (const checker of checkersFor(world.stage.show.canary)) {
     if (checker.isDear === true && !isThorough) continue
     const [broken] = await checker.check(world.evidence)
     if (broken === undefined) continue

@@ -234,7 +234,8 @@ function checkStep(name: string, before: Sample | undefined, sample: Sample, tim
     )
 }
 
-function codecOf(facts: VideoFacts): VideoCodec {
+/** Throws `Fault('bug')` for what no camera of ours sends. */
+export function codecOf(facts: VideoFacts): VideoCodec {
   if (facts.codec === 'h264' || facts.codec === 'hevc') return facts.codec
   throw new Fault('bug', `a file of ${facts.codec} reached the camera`)
 }

@@ -44,7 +44,7 @@ export async function playStory(story: Story, options: PlayOptions): Promise<Sto
 
 /** Everything that the story says, up to its end; no healing, no checkers. */
 export async function playInto(world: World, story: Story): Promise<void> {
-  const endMs = endOf(story, world.stage.durationMs)
+  const endMs = endOf(story, world.stage.show.durationMs)
   for (const name of story.troubles) {
     world.tell(name, 'begins')
     TROUBLE_TABLE[name].begin?.(world)
@@ -67,10 +67,10 @@ function endOf({ timeline, untilMs }: Story, videoMs: number): number {
 }
 
 /** A drawn camera knows beforehand who comes, so that their preroll is there. */
-function announceVisitors({ stage }: World, { timeline }: Story): void {
+function announceVisitors({ stage: { show } }: World, { timeline }: Story): void {
   for (const moment of timeline) {
-    if (moment.do === 'visitor') stage.visitor(moment.atMs, moment.atMs + moment.forMs)
-    if (moment.do === 'press' || moment.do === 'pulse') stage.lively(moment.atMs)
+    if (moment.do === 'visitor') show.visitor(moment.atMs, moment.atMs + moment.forMs)
+    if (moment.do === 'press' || moment.do === 'pulse') show.lively(moment.atMs)
   }
 }
 
@@ -230,7 +230,7 @@ async function comeToRest(world: World, { troubles }: Story): Promise<void> {
 async function outcomeOf(world: World, story: Story): Promise<StoryOutcome> {
   const { evidence, trace } = world
   const violations: Violation[] = []
-  for (const checker of checkersFor(world.stage.canary))
+  for (const checker of checkersFor(world.stage.show.canary))
     for (const broken of await checker.check(evidence)) violations.push({ checker: checker.name, ...broken })
   for (const { checker, message } of violations) trace.add({ kind: 'violation', checker, message })
   const entries: readonly TraceEntry[] = trace.entries

@@ -10,6 +10,8 @@ import type { Config } from '../../src/config/index.ts'
 import type { Doorbell, Happening } from '../../src/doorbell.ts'
 import { createDurableDisk } from '../../src/drivers/durable-disk.ts'
 import type { Ports } from '../../src/ports/ports.ts'
+import type { Random } from '../../src/ports/random.ts'
+import type { Stills } from '../../src/ports/stills.ts'
 import type { Household } from '../checkers/household.ts'
 import { WORLD_BEGAN_UNIX_MS } from '../checkers/presses.ts'
 import { MemoryRecords } from '../devices/memory-records.ts'
@@ -17,11 +19,13 @@ import { createNetwork, type Network } from '../devices/network.ts'
 import { createSeededRandom, type SeededRandom } from '../devices/seeded-random.ts'
 import { SimBoard } from '../devices/sim-board.ts'
 import { createSimBroker, type SimBroker } from '../devices/sim-broker.ts'
-import { SimClock } from '../devices/sim-clock.ts'
+import { inRealTime, SimClock } from '../devices/sim-clock.ts'
 import type { DiskCall, Gate, SimFiles } from '../devices/sim-files.ts'
 import { createSimPanel, type SimPanel } from '../devices/sim-panel.ts'
 import { createSimStore, type SimStore } from '../devices/sim-store.ts'
-import { createDrawnCamera, type DrawnCamera } from '../devices/drawn-camera.ts'
+import { DrawnShow } from '../devices/drawn-show.ts'
+import { FilmShow, type Film } from '../devices/film-show.ts'
+import { StageCamera, type Show } from '../devices/stage-camera.ts'
 import { DiskWeather } from './disk-weather.ts'
 import { copyOf, idOf, noteCommitted, type Evidence, type LifeFact, type StoredObject } from './evidence.ts'
 import { beginLife, type Life } from './life.ts'
@@ -30,7 +34,11 @@ import { TraceRecorder } from './recorder.ts'
 import { Wall } from './wall.ts'
 
 /** What the camera sees. */
-export type Scene = { readonly kind: 'drawn' } | { readonly kind: 'none' }
+export type Scene =
+  | { readonly kind: 'drawn' }
+  /** There is a camera, and it is not plugged in. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'film'; readonly film: Film; readonly stills: Stills }
 
 export type WorldOptions = {
   readonly seed: number
@@ -75,7 +83,7 @@ export class World {
   readonly store: SimStore
   readonly broker: SimBroker
   readonly gpio: SimPanel
-  readonly stage: DrawnCamera
+  readonly stage: StageCamera
   readonly board = new SimBoard()
   readonly disk = new DiskWeather()
   readonly wall = new Wall()
@@ -102,7 +110,12 @@ export class World {
     this.store = createSimStore(this.network)
     this.broker = createSimBroker({ network: this.network, clock: this.clock })
     this.gpio = createSimPanel({ clock: this.clock, random: this.random.fork('gpio') })
-    this.stage = createDrawnCamera({ clock: this.clock, random: this.random.fork('camera') })
+    const chance = this.random.fork('camera')
+    this.stage = new StageCamera(showOf(options.scene, this.clock, chance), {
+      clock: this.clock,
+      random: chance,
+    })
+    if (options.scene.kind === 'none') this.stage.unplug()
     if (options.from !== undefined) this.store.restore(options.from.objects)
     this.evidence = this.#newEvidence()
     if (options.from !== undefined)
@@ -286,7 +299,7 @@ export class World {
       random: this.random.fork(`life ${this.evidence.lives.length}`),
       gpio: this.gpio.openClient(clock),
       camera: this.stage.openClient({ clock, toMono: (worldMs) => monoMs(worldMs - startedMs) }),
-      stills: this.stage.stills,
+      stills: this.stage.show.stills,
       disk,
       records: this.#openIndex(gate),
       store: this.store.openClient(),
@@ -447,6 +460,11 @@ export class World {
       hasBroker: true,
     }
   }
+}
+
+function showOf(scene: Scene, clock: SimClock, random: Random): Show {
+  if (scene.kind !== 'film') return new DrawnShow(random)
+  return new FilmShow(scene.film, inRealTime(scene.stills, clock.real, ['jpegOf']))
 }
 
 const WILL = { topic: 'lintel/will', payload: 'offline', qos: 1, retain: true } as const

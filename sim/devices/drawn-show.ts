@@ -1,0 +1,160 @@
+import { concatBytes, utf8 } from '../../src/base/bytes.ts'
+import { ticks } from '../../src/base/time.ts'
+import type { LumaFrame, Packet, Track } from '../../src/ports/camera.ts'
+import type { Random } from '../../src/ports/random.ts'
+import type { Stills } from '../../src/ports/stills.ts'
+import type { Show, Showing } from './stage-camera.ts'
+
+const TIMESCALE = 90_000
+const QUICK_MS = 250
+/** Nothing moves: a key picture now and then, so that nobody takes the camera for dead. */
+const STILL_MS = 10_000
+const PACKETS_A_GROUP = 5
+/** Packets come quickly so long before and after what happens. */
+const BEFORE_MS = 9000
+const AFTER_MS = 12_000
+/** The detector has to know the garden before somebody walks through it, and to see that he has left. */
+const LOOK_BEFORE_MS = 6000
+const LOOK_AFTER_MS = 3000
+const PAUSE_MS_MAX = 86_400_000
+const [WIDTH, HEIGHT] = [64, 36]
+const PACKET_BYTES = 300
+const SIZES = [
+  { width: 640, height: 360 },
+  { width: 1280, height: 720 },
+] as const
+
+type Span = { readonly fromMs: number; readonly toMs: number }
+
+/** Small packets that no decoder needs, and pictures only while there is something to see: quick enough for days. */
+export class DrawnShow implements Show {
+  readonly canary: Uint8Array
+  readonly durationMs = 0
+  readonly stills: Stills
+  readonly tracks: readonly Track[] = SIZES.map((size) => ({
+    codec: 'h264',
+    timescale: TIMESCALE,
+    ...size,
+    sampleEntry: sampleEntry(size),
+  }))
+  readonly #visitors: Span[] = []
+  readonly #quick: Span[] = []
+  /** When pictures are looked at: where nothing moves, there is nothing to see in them. */
+  readonly #looked: Span[] = []
+  readonly #noise: Uint8Array
+
+  constructor(random: Random) {
+    this.canary = random.bytes(16)
+    const [low, high] = random.bytes(2)
+    this.#noise = Uint8Array.from(
+      { length: WIDTH * HEIGHT },
+      (_, at) => 90 + (((low ?? 0) + at * 7 + ((high ?? 0) ^ (at >> 3))) & 3),
+    )
+    const picture = concatBytes([new Uint8Array([0xff, 0xd8]), this.canary, new Uint8Array([0xff, 0xd9])])
+    this.stills = { jpegOf: async () => picture }
+  }
+
+  visitor(fromMs: number, toMs: number): void {
+    this.#visitors.push({ fromMs, toMs })
+    this.#looked.push({ fromMs: fromMs - LOOK_BEFORE_MS, toMs: toMs + LOOK_AFTER_MS })
+    this.#quicken(fromMs, toMs)
+  }
+
+  lively(atMs: number): void {
+    this.#quicken(atMs, atMs)
+  }
+
+  async *packets(showing: Showing): AsyncGenerator<Packet, void> {
+    const startMs = showing.now()
+    for (let sequence = 0, isKey = true; ; sequence++) {
+      await showing.untilMoving()
+      const nowMs = showing.now()
+      const isQuick = this.#isQuick(nowMs)
+      const stepMs = isQuick ? QUICK_MS : stillFor(this.#quick, nowMs, STILL_MS)
+      const at = ticks(Math.round((nowMs - startMs) * (1 + showing.ppm() / 1e6) * (TIMESCALE / 1000)))
+      yield {
+        data: this.#draw({ run: showing.number, sequence, isKey, nowMs }),
+        pts: at,
+        dts: at,
+        duration: ticks(Math.round(stepMs * (TIMESCALE / 1000))),
+        isKey,
+        at: showing.client.toMono(nowMs),
+      }
+      await showing.sleep(stepMs)
+      isKey = !isQuick || (sequence + 1) % PACKETS_A_GROUP === 0
+    }
+  }
+
+  async *frames(showing: Showing): AsyncGenerator<LumaFrame, void> {
+    for (;;) {
+      await showing.untilMoving()
+      const nowMs = showing.now()
+      const isSeen = this.#looked.some(({ fromMs, toMs }) => nowMs >= fromMs && nowMs < toMs)
+      if (isSeen)
+        yield { width: WIDTH, height: HEIGHT, luma: this.#look(nowMs), at: showing.client.toMono(nowMs) }
+      await showing.sleep(isSeen ? QUICK_MS : stillFor(this.#looked, nowMs, PAUSE_MS_MAX))
+    }
+  }
+
+  #quicken(fromMs: number, toMs: number): void {
+    this.#quick.push({ fromMs: fromMs - BEFORE_MS, toMs: toMs + AFTER_MS })
+  }
+
+  #isQuick(nowMs: number): boolean {
+    return this.#quick.some(({ fromMs, toMs }) => nowMs >= fromMs && nowMs < toMs)
+  }
+
+  #draw(what: { run: number; sequence: number; isKey: boolean; nowMs: number }): Uint8Array {
+    const { run, sequence, isKey, nowMs } = what
+    const text = utf8(`run ${run} packet ${sequence} at ${Math.round(nowMs)}`)
+    const body = new Uint8Array(PACKET_BYTES * (isKey ? 3 : 1))
+    body[0] = isKey ? 0x65 : 0x41 // NAL unit header: IDR slice, or a slice of another reference picture.
+    body.set(this.canary, 1)
+    body.set(text, 1 + this.canary.length)
+    const length = new Uint8Array(4)
+    new DataView(length.buffer).setUint32(0, body.length)
+    return concatBytes([length, body])
+  }
+
+  /** A grey front garden, and a bright figure that walks through it. */
+  #look(nowMs: number): Uint8Array {
+    const luma = this.#noise.slice()
+    const visitor = this.#visitors.find(({ fromMs, toMs }) => nowMs >= fromMs && nowMs < toMs)
+    if (visitor === undefined) return luma
+    const left = Math.floor(((nowMs - visitor.fromMs) / 120) % (WIDTH - 12))
+    for (let y = 10; y < 32; y++) luma.fill(210, y * WIDTH + left, y * WIDTH + left + 10)
+    return luma
+  }
+}
+
+/** Until the next of the spans begins, or the usual pause. */
+function stillFor(spans: readonly Span[], nowMs: number, mostMs: number): number {
+  const next = spans.reduce(
+    (least, { fromMs }) => (fromMs > nowMs ? Math.min(least, fromMs) : least),
+    Infinity,
+  )
+  return Math.min(mostMs, Math.max(1, next - nowMs))
+}
+
+/** `avc1` with a configuration record that a parser accepts; no decoder ever sees it. */
+function sampleEntry({ width, height }: { readonly width: number; readonly height: number }): Uint8Array {
+  const avcC = boxOf('avcC', new Uint8Array([1, 66, 0, 30, 0xff, 0xe0, 0]))
+  const fields = new Uint8Array(78)
+  const view = new DataView(fields.buffer)
+  view.setUint16(6, 1)
+  view.setUint16(24, width)
+  view.setUint16(26, height)
+  view.setUint32(28, 0x480000)
+  view.setUint32(32, 0x480000)
+  view.setUint16(40, 1)
+  view.setUint16(74, 24)
+  view.setInt16(76, -1)
+  return boxOf('avc1', concatBytes([fields, avcC]))
+}
+
+function boxOf(type: string, body: Uint8Array): Uint8Array {
+  const head = new Uint8Array(8)
+  new DataView(head.buffer).setUint32(0, 8 + body.length)
+  head.set(utf8(type), 4)
+  return concatBytes([head, body])
+}
