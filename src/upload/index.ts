@@ -7,7 +7,7 @@
  * When full: as long as the clips on the device; retention decides what is given up, here nothing is.
  * When it fails: weather (network, credentials, quota, bytes damaged on the way, a disk that cannot note the outcome) is
  *   waited out with growing, jittered pauses; a file damaged on our disk, or an object that the store refuses for good, is
- *   set aside (its row stays, marked) and said.
+ *   set aside (its row stays, marked) and said; the next start tries it once more.
  * Stopping: `run` ends when its signal is aborted; what was under way is sent again next time.
  * Not its job: what is uploaded (`clips/`, `ledger/`), how (`drivers/s3`).
  * See: `queue.ts`.

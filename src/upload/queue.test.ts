@@ -226,7 +226,20 @@ describe('a file that cannot be sent', () => {
     expect(house.uploads.waiting().objects).toBe(0)
   })
 
-  it('stays aside over a restart, and its number is not given again', async () => {
+  it('is tried once more after a restart: the disk may only have failed to read it', async () => {
+    const house = new House()
+    await house.queue(await house.file('part0'))
+    const bytes = await house.disk.read('part0')
+    await house.disk.remove('part0')
+    await house.runUntilEmpty()
+    await house.disk.create('part0', bytes)
+    await house.restart()
+    await house.runUntilEmpty()
+    expect(house.store.calls).toEqual(['put part0'])
+    expect(await house.rows()).toEqual([])
+  })
+
+  it('stays aside over a restart when it is no better, and its number is not given again', async () => {
     const house = new House()
     await house.queue(await house.file('part0'))
     await house.disk.remove('part0')

@@ -72,7 +72,8 @@ export function createUploads(deps: UploadDeps): Uploads {
       for (const { key, row } of await deps.records.list('upload')) {
         const job = parseJob(row)
         if (job === undefined) deps.log.error('upload.row_damaged', { key })
-        line.reload(key, isParked(row) ? undefined : job)
+        // Also what was set aside: a disk that could not read it then may read it now, and somebody may have set the store right.
+        line.reload(key, job)
       }
       isWoken = line.size > 0
     },
@@ -220,8 +221,6 @@ async function setAside(
 async function pause({ clock, random }: UploadDeps, attempt: number, signal: AbortSignal): Promise<void> {
   await clock.sleep(retryDelayMs(attempt, random.uniform(), RETRY), { signal }).catch(() => {}) // Aborted: the loop's condition ends it.
 }
-
-const isParked = (row: Json): boolean => typeof row === 'object' && row !== null && 'parked' in row
 
 /** A row we wrote; undefined when it is something else. */
 function parseJob(row: Json): UploadJob | undefined {
