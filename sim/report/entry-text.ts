@@ -17,8 +17,9 @@ export function weightOf(entry: TraceEntry): Weight {
       return wentWell(entry) ? 'work' : 'trouble'
     case 'log':
       return entry.level === 'info' || entry.level === 'debug' ? 'work' : 'trouble'
-    case 'input':
     case 'output':
+      return entry.active ? 'turn' : 'sign'
+    case 'input':
     case 'motion':
       return 'sign'
     case 'part':
@@ -54,8 +55,9 @@ export function keyOf(entry: TraceEntry): string {
     case 'clip':
       return `${entry.kind} ${entry.state}`
     case 'input':
-    case 'output':
       return entry.line
+    case 'output':
+      return `${entry.line} ${entry.active}`
     case 'trouble':
       return `trouble ${entry.what} ${entry.state}`
     case 'power':
@@ -77,8 +79,9 @@ function wordsOf(entry: TraceEntry): string {
     case 'stopped':
       return `the doorbell stopped: ${entry.why}`
     case 'input':
-    case 'output':
       return `${entry.line} ${entry.active ? 'active' : 'inactive'}`
+    case 'output':
+      return `the ${entry.line} ${entry.active ? 'sounds' : 'is silent'}`
     case 'trouble':
       return entry.state === 'once' ? entry.what : `${entry.what} ${entry.state}`
     case 'motion':

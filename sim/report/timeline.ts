@@ -66,6 +66,8 @@ function drawOnce({ id, outcome, failures, thumbnails, stretch }: TimelineOf, ma
     powerCuts(outcome).map((cut) => ({ ...cut, look: 'cut', tip: cutText(cut) })),
     { stretch, marksMax },
   )
+  // The red lines run over the pictures, which would hide them, and under the marks, which they would hide.
+  const [video, ...others] = stackLanes(lanes, headPx)
   const through = { topPx: headPx - AXIS_PX, heightPx: heightPx - headPx + AXIS_PX }
   return markup`<div class="timeline" id="${id}" data-from="${stretch.fromMs}" data-to="${stretch.toMs}">
 ${zoomSwitch(id)}
@@ -74,8 +76,8 @@ ${zoomSwitch(id)}
 <defs><pattern id="${id}-hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="6" height="6" class="hatch-ground"/><rect width="2" height="6" class="hatch-line"/></pattern></defs>
 ${drawGrounds(lanes, headPx)}<g class="cuts" style="--hatch:url(#${id}-hatch)">${cuts.map((cut) => drawSpan(cut, through, stretch))}</g>
 <g class="axis">${drawAxis(stretch, { topPx: through.topPx, heightPx: through.heightPx })}</g>
-${stackLanes(lanes, headPx)}
-${marked.map((failure, row) => drawFailure(failure, { row, heightPx, stretch, failures, id }))}
+${video}${marked.map((failure, row) => drawFailure(failure, { row, heightPx, stretch, failures, id }))}
+${others}
 </svg><div class="hair" hidden></div></div></div></div></div>`
 }
 

@@ -10,7 +10,6 @@ export type XmlElement = {
 
 /** The root element. Throws an Error that says what is wrong and where. */
 export function parseXml(xml: string): XmlElement {
-  // eslint-disable-next-line no-control-regex
   const forbidden = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u.exec(xml)
   if (forbidden !== null) throw new Error(`XML allows no U+${forbidden[0].codePointAt(0)?.toString(16)}`)
   const open: Mutable[] = [{ name: '', attributes: {}, children: [], text: '' }]
