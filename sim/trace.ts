@@ -71,6 +71,8 @@ export type Verdict = {
 /** One finger on the button, and what became of it. */
 export type PressFact = {
   readonly pressedAtMs: number
+  /** The visit it belongs to. */
+  readonly visit?: string
   /** The chime rang for it. */
   readonly chimedAtMs: number | undefined
   /** It stood in the outbox, for good. */

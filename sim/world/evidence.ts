@@ -22,6 +22,7 @@ export type FingerFact = { readonly downMs: number; readonly upMs: number }
 
 export type AcceptedPress = {
   readonly id: string
+  readonly visit: string
   /** When the finger came, by the world's clock. */
   readonly pressedAtMs: number
   readonly acceptedAtMs: number

@@ -6,8 +6,9 @@ import { idOf, type Evidence } from './evidence.ts'
 
 export function pressFacts({ presses, chimes, journalled, told }: Evidence): readonly PressFact[] {
   const heard = told.map(({ atMs, payload }) => ({ atMs, id: idOf(payload) }))
-  return presses.map(({ id, pressedAtMs, acceptedAtMs: at }) => ({
+  return presses.map(({ id, visit, pressedAtMs, acceptedAtMs: at }) => ({
     pressedAtMs,
+    visit,
     chimedAtMs: chimes.find((chime) => chime >= at && chime <= at + CHIME_MS_MAX),
     acknowledgedAtMs: journalled.get(id),
     notifiedAtMs: heard.find((each) => each.id === id)?.atMs,

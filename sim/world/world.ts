@@ -418,6 +418,7 @@ export class World {
       const wallAt = at - (atMs - pressedAtMs)
       evidence.presses.push({
         id: happening.id,
+        visit: happening.visit,
         pressedAtMs,
         acceptedAtMs: atMs,
         life,

@@ -1,7 +1,6 @@
 /** Everything one `lintel sim` needs around the replay: settings, videos, the data folder, the cloud, the broker. */
 import { readFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { Fault, messageOf } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import { openScope } from '../base/scope.ts'
@@ -17,9 +16,9 @@ import type { Records } from '../ports/records.ts'
 import type { ReplayVideo } from '../../sim/devices/file-camera.ts'
 import { openDeviceKey, openRecipients, type DeviceKey } from '../vault/index.ts'
 import { checkScript, type ScriptedEdge } from '../../sim/script.ts'
-import { readStory } from '../../sim/story.ts'
 import { bootsBefore } from '../rebuild.ts'
 import { openIndex } from './open-index.ts'
+import { cacheFolder } from './cache-folder.ts'
 import { enrolFor } from './sim-enrol.ts'
 import { openOutside, type CloudChoice } from './sim-outside.ts'
 
@@ -34,7 +33,6 @@ export type SimHouseOptions = CloudChoice & {
 export type Scene = {
   readonly video: ReplayVideo
   readonly edges: readonly ScriptedEdge[]
-  readonly seed: number | undefined
 }
 
 export type SimHouse = AsyncDisposable & {
@@ -101,14 +99,9 @@ async function readScene(
   edges: readonly ScriptedEdge[],
   { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
 ): Promise<Scene> {
-  if (!/\.ya?ml$/i.test(file)) {
-    const video = await readVideo(file, file, { log, signal })
-    checkScript(edges, { name: file, durationS: video.facts.startS + video.facts.durationS })
-    return { video, edges, seed: undefined }
-  }
-  const story = readStory({ name: file, text: await readText(file) })
-  const video = await readVideo(story.video, resolve(dirname(file), story.video), { log, signal })
-  return { video, edges: [...story.edges, ...edges], seed: story.seed }
+  const video = await readVideo(file, file, { log, signal })
+  checkScript(edges, { name: file, durationS: video.facts.startS + video.facts.durationS })
+  return { video, edges }
 }
 
 async function readVideo(
@@ -119,12 +112,6 @@ async function readVideo(
   const facts = await probeVideo(path, { signal, name })
   const onWork = (): void => log.info('sim.encoding', { video: name, codec: facts.codec })
   return { name, facts: await encodeOnce(facts, { cacheFolder: cacheFolder(), signal, onWork }) }
-}
-
-function cacheFolder(): string {
-  const { LINTEL_CACHE: own, XDG_CACHE_HOME: cache } = process.env
-  if (own !== undefined && own !== '') return resolve(own)
-  return join(cache === undefined || cache === '' ? join(homedir(), '.cache') : cache, 'lintel', 'encoded')
 }
 
 async function readText(path: string): Promise<string> {

@@ -1,12 +1,18 @@
 import { Command, InvalidArgumentError } from 'commander'
+import { Fault } from '../base/fault.ts'
 import { replay } from '../../sim/replay.ts'
 import { pirAt, pressAt, type ScriptedEdge } from '../../sim/script.ts'
 import type { SimSummary } from '../../sim/summary.ts'
 import { costOfProcess, type CostMeter } from './cost.ts'
 import { createProgress } from './progress.ts'
 import { openSimHouse, type Scene, type SimHouse, type SimHouseOptions } from './sim-house.ts'
+import { crashCommand } from './sim-crash.ts'
+import { exploreCommand } from './sim-explore.ts'
+import { recordCommand } from './sim-record.ts'
 import { recoverOnly } from './sim-recover.ts'
 import { describeReplay } from './sim-report.ts'
+import { playStories } from './sim-stories.ts'
+import { watchStories } from './sim-watch.ts'
 
 type SimOptions = SimHouseOptions & {
   readonly speed: number | 'max'
@@ -14,6 +20,8 @@ type SimOptions = SimHouseOptions & {
   readonly pir: readonly number[]
   readonly seed?: number
   readonly json?: boolean
+  readonly report?: string
+  readonly watch?: boolean
 }
 
 export function simCommand(): Command {
@@ -51,14 +59,25 @@ export function simCommand(): Command {
       'JSON with accessKeyId and secretAccessKey (else from the environment)',
     )
     .option('--seed <number>', 'seed of everything that is left to chance but no secret', seed)
-    .option('--json', 'print one JSON object (several videos: an array) on stdout')
+    .option('--json', 'print one JSON object (several videos, or stories: an array) on stdout')
+    .option('--report <dir>', 'stories: write a page for each, junit.xml and results.json there')
+    .option('--watch', 'stories: play them again whenever one of them changes')
     .action(runSim)
+    .addCommand(exploreCommand())
+    .addCommand(crashCommand())
+    .addCommand(recordCommand())
 }
 
 async function runSim(files: readonly string[], options: SimOptions): Promise<void> {
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort())
   process.once('SIGTERM', () => stop.abort())
+  if (files.some(isStory)) {
+    await runStories(files, options, stop.signal)
+    return
+  }
+  if (options.report !== undefined || options.watch === true)
+    throw new Fault('invalid', '--report and --watch are for stories (.yaml); these are videos')
   const cost = costOfProcess()
   await using house = await openSimHouse(files, edgesOf(options), options, stop.signal)
   const summaries: SimSummary[] = []
@@ -74,6 +93,20 @@ async function runSim(files: readonly string[], options: SimOptions): Promise<vo
   if (stop.signal.aborted) process.exitCode = EXIT_INTERRUPTED
 }
 
+const isStory = (file: string): boolean => /\.ya?ml$/i.test(file)
+
+/** Stories bring their own world: no folder, no cloud, no network of this machine is touched. */
+async function runStories(files: readonly string[], options: SimOptions, signal: AbortSignal): Promise<void> {
+  const video = files.find((file) => !isStory(file))
+  if (video !== undefined)
+    throw new Fault('invalid', `wanted only stories (.yaml) or only videos, got both: ${video} is no story`)
+  const { seed: wantedSeed, report, json } = options
+  const play = (): Promise<boolean> => playStories(files, { seed: wantedSeed, report, json, signal })
+  if (options.watch === true) await watchStories(files, play, signal)
+  else if (!(await play())) process.exitCode = 1
+  if (signal.aborted) process.exitCode = EXIT_INTERRUPTED
+}
+
 type Playing = { readonly options: SimOptions; readonly cost: CostMeter; readonly signal: AbortSignal }
 
 async function playOne(
@@ -87,7 +120,7 @@ async function playOne(
       video: scene.video,
       edges: scene.edges,
       config: house.config,
-      seed: ((options.seed ?? scene.seed ?? 1) + house.salt) >>> 0,
+      seed: ((options.seed ?? 1) + house.salt) >>> 0,
       boot: await house.boot(),
       speed: options.speed,
       devices: house.devices,
