@@ -10,6 +10,8 @@ import { KINDS, readTrace, traceWith, type Place, type Refusal } from './tracer.
 const SAMPLES_A_DISK = 30
 /** Before the first life has shown how often each call is made. */
 const CALLS_AT_FIRST = 20
+/** Clips of lives longer ago are gone. */
+const LIVES_REMEMBERED = 10
 const PRESSES_AT_MS = [5, 90, 180]
 
 /** All of them, one after the other; each disk's error once and for good. */
@@ -52,6 +54,7 @@ export async function runRefusals(
   let hit = 0
   const bench: Bench = {
     seed,
+    lanes: numbers.lanes,
     known,
     tally,
     healthy,
@@ -69,6 +72,7 @@ export async function runRefusals(
 
 type Bench = {
   readonly seed: number
+  readonly lanes: number
   readonly known: Known
   readonly tally: Tally
   /** Restarts without errors: one process for all of them. */
@@ -112,9 +116,13 @@ async function begin({ image }: DiskLife, bench: Bench): Promise<Traced> {
   const n = bench.nextNumber()
   const refusal = planRefusal(seed, n, bench.known)
   const file = (ending: string): string => path.join(image.folder, `traced-${n}.${ending}`)
-  const place = { root: image.root, seed: lifeSeed(seed, n), log: file('log'), script: file('sh') }
+  const earlier = numbersBefore(n, bench.lanes).map((before) => lifeSeed(seed, before))
+  const place = { root: image.root, seed: lifeSeed(seed, n), earlier, log: file('log'), script: file('sh') }
   return { n, refusal, place, recorder: new Recorder(await traceWith(refusal, place)) }
 }
+
+const numbersBefore = (n: number, step: number): readonly number[] =>
+  Array.from({ length: LIVES_REMEMBERED }, (_, back) => n - (back + 1) * step).filter((before) => before >= 0)
 
 /** One life with refusals, until the presses have rung and the visit is over; then the power goes too. */
 async function refuseOnce(life: DiskLife, traced: Traced, bench: Bench): Promise<void> {
@@ -135,7 +143,9 @@ async function refuseOnce(life: DiskLife, traced: Traced, bench: Bench): Promise
   // What the refused sync should have kept must really not be there.
   await life.cut(recorder, { kind: 'journal-lost', next: 'ordered' })
   const { calls, refused, elsewhere } = await readTrace(place.log, root)
-  bench.known.set(nameOf(refusal), Math.max(calls, bench.known.get(nameOf(refusal)) ?? 1))
+  // A life that was hit is cut short, so the most that was seen counts; one that was not hit says it exactly.
+  const atLeast = refused === 0 ? 1 : (bench.known.get(nameOf(refusal)) ?? 1)
+  bench.known.set(nameOf(refusal), Math.max(calls, atLeast))
   if (refused > 0) bench.countHit()
   bench.tally.refusal(refusal, { refused, isStarted: end?.tell === 'done' })
   life.problems.push(...elsewhere.map((line) => `the tracer hit a call that was not meant: ${line}`))

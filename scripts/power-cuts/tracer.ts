@@ -48,6 +48,17 @@ const PARTS = 10
 const REPLACED = 48
 const ENTRIES = 400
 
+const numbers = (count: number): readonly number[] => Array.from({ length: count }, (_, n) => n)
+
+const KEPT: readonly string[] = [
+  ...['poster.age', 'meta.age', 'manifest.note'],
+  ...numbers(PARTS).map((n) => `${String(n).padStart(4, '0')}.age`),
+]
+const TEMPORARY: readonly string[] = numbers(REPLACED).flatMap((n) => [
+  `meta.age.$$-${n}.tmp`,
+  `manifest.note.$$-${n}.tmp`,
+])
+
 /** Throws with what is missing where the machine forbids tracing. */
 export async function tryTracer(): Promise<void> {
   const options = [
@@ -77,6 +88,8 @@ export type Place = {
   readonly root: string
   /** Of the life that is to be traced. */
   readonly seed: number
+  /** Of lives before it on the same disk: their clips may expire in this one. */
+  readonly earlier: readonly number[]
   /** What the tracer writes, and the script that begins it. */
   readonly log: string
   readonly script: string
@@ -89,11 +102,11 @@ export type Place = {
  */
 export async function traceWith(
   refusal: Refusal,
-  { root, seed, log, script }: Place,
+  { root, seed, earlier, log, script }: Place,
 ): Promise<readonly string[]> {
   const calls = [refusal.call, ...(ALSO[refusal.call] ?? [])].map((name) => `?${name}`).join(',')
   const when = `${refusal.from}${refusal.forGood ? '+' : ''}`
-  const paths = refusal.target === 'index' ? indexPaths() : filePaths(seed)
+  const paths = refusal.target === 'index' ? indexPaths() : filePaths(seed, earlier)
   const lines = [
     // The tracer counts for each thread by itself: with one thread for files, the n-th call is the n-th.
     'export UV_THREADPOOL_SIZE=1',
@@ -108,22 +121,18 @@ export async function traceWith(
 
 const indexPaths = (): readonly string[] => ['index.sqlite', 'index.sqlite-wal', 'index.sqlite-journal']
 
-function filePaths(seed: number): readonly string[] {
-  const clips = numbers(IDS).map((n) => `clips/${idOf(seed, n)}`)
+function filePaths(seed: number, earlier: readonly number[]): readonly string[] {
+  const clipsOf = (life: number): readonly string[] => numbers(IDS).map((n) => `clips/${idOf(life, n)}`)
   return [
     ...['', 'clips', 'quarantine', 'ledger', 'device.key', 'recipients.note'],
     ...numbers(ENTRIES).map((n) => `ledger/${orderKey(n)}.json`),
-    ...clips.flatMap((folder) => [folder, ...namesIn().map((name) => `${folder}/${name}`)]),
+    ...[...earlier, seed].flatMap(clipsOf).flatMap((folder) => [folder, ...below(folder, KEPT)]),
+    ...clipsOf(seed).flatMap((folder) => below(folder, TEMPORARY)),
   ]
 }
 
-const namesIn = (): readonly string[] => [
-  ...['poster.age', 'meta.age', 'manifest.note'],
-  ...numbers(PARTS).map((n) => `${String(n).padStart(4, '0')}.age`),
-  ...numbers(REPLACED).flatMap((n) => [`meta.age.$$-${n}.tmp`, `manifest.note.$$-${n}.tmp`]),
-]
-
-const numbers = (count: number): readonly number[] => Array.from({ length: count }, (_, n) => n)
+const below = (folder: string, names: readonly string[]): readonly string[] =>
+  names.map((name) => `${folder}/${name}`)
 
 export type Traced = {
   /** Calls that would have been hit, had their number come. */

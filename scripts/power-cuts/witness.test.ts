@@ -161,9 +161,7 @@ describe('after the start', () => {
     ])
   })
 
-  it('sees an upload that was given up, and a loss that the runtime admits', () => {
-    const parked = [...PART.slice(0, 2), put('upload', '1', upload({ parked: 'damaged' }))]
-    expect(judge(parked)).toEqual(['upload of d0d0: given up: damaged'])
+  it('sees a loss that the runtime admits', () => {
     const lost = [put('clip', CLIP, clip('sealed')), put('part', `${CLIP}/0000.age`, object({ lost: true }))]
     expect(judge([...lost, put('upload', '1', upload())])).toEqual(['c1/0000.age: marked as lost'])
   })
@@ -187,6 +185,12 @@ describe('after the start', () => {
       'clip c1: it was sealed, and is growing',
     )
   })
+})
+
+it('when all is told, nothing was given up', () => {
+  const parked = [...PART.slice(0, 2), put('upload', '1', upload({ parked: 'damaged' }))]
+  const { witness } = new Scene().written(...parked)
+  expect(witness.judgeSettled(disk(parked))).toContain('upload of d0d0: given up: damaged')
 })
 
 it('when all is told, nothing waits and no clip is left half way', () => {

@@ -110,10 +110,12 @@ export class Witness {
   /** When everything has had its time. */
   judgeSettled(found: Found): readonly string[] {
     const clips = [...clipsOf(found)]
+    const parked = uploadsOf(found).filter((upload) => upload.parked !== undefined)
     const left = (found.rows['outbox'] ?? []).length + (found.rows['upload'] ?? []).length
     return [
       ...this.judgeRecovered(found, { healthy: true }),
       ...[...this.#presses].filter((id) => !this.#told.has(id)).map((id) => `press ${id}: nobody was told`),
+      ...parked.map(({ name, parked: why }) => `upload of ${name}: given up: ${why}`),
       ...(left === 0 ? [] : [`${left} rows of messages and uploads are left when all is told`]),
       ...clips
         .filter(([, { phase }]) => phase !== 'uploaded' && phase !== 'expired')
@@ -207,10 +209,8 @@ export class Witness {
   /** What the index says of the store is true, and what is not in the store waits for it. */
   #judgeStore(found: Found, clips: ReadonlyMap<string, { readonly phase: string }>): readonly string[] {
     const waiting = uploadsOf(found)
-    const parked = waiting.filter((upload) => upload.parked !== undefined)
     const names = new Set(waiting.map(({ name }) => name))
     return [
-      ...parked.map(({ name, parked: why }) => `upload of ${name}: given up: ${why}`),
       ...objectsOf(found)
         .filter(([key]) => !isGoing(clips.get(clipOf(key))))
         .flatMap(([key, object]) => judgeObject(key, object, this.#store.get(object.name), names)),
