@@ -133,21 +133,25 @@ export function createBoard(tell: Tell): Board {
 }
 
 /** Says what is written before it is, and that it is when the index has said so. */
-export const watchedRecords = (records: Records, tell: Tell): Records => ({
-  async write(changes) {
-    tell({ tell: 'writes', changes: changes.map(textOf) })
-    try {
-      await records.write(changes)
-    } catch (error) {
-      tell({ tell: 'write-refused', problem: messageOf(error) })
-      throw error
-    }
-    tell({ tell: 'wrote' })
-  },
-  read: (table, key) => records.read(table, key),
-  list: (table, range) => records.list(table, range),
-  [Symbol.asyncDispose]: () => records[Symbol.asyncDispose](),
-})
+export function watchedRecords(records: Records, tell: Tell): Records {
+  let writes = 0
+  return {
+    async write(changes) {
+      const write = writes++
+      tell({ tell: 'writes', write, changes: changes.map(textOf) })
+      try {
+        await records.write(changes)
+      } catch (error) {
+        tell({ tell: 'write-refused', write, problem: messageOf(error) })
+        throw error
+      }
+      tell({ tell: 'wrote', write })
+    },
+    read: (table, key) => records.read(table, key),
+    list: (table, range) => records.list(table, range),
+    [Symbol.asyncDispose]: () => records[Symbol.asyncDispose](),
+  }
+}
 
 const textOf = (change: Change): RowChange =>
   'put' in change ? { put: change.put, key: change.key, text: JSON.stringify(change.row) } : { ...change }

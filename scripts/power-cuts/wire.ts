@@ -30,9 +30,10 @@ const report = z.discriminatedUnion('tell', [
   z.object({ tell: z.literal('recovered'), found }),
   z.object({ tell: z.literal('start-refused'), problem: z.string() }),
   z.object({ tell: z.literal('crashed'), problem: z.string() }),
-  z.object({ tell: z.literal('writes'), changes: z.array(change) }),
-  z.object({ tell: z.literal('wrote') }),
-  z.object({ tell: z.literal('write-refused'), problem: z.string() }),
+  /** `write` numbers the transactions of a process: another may begin before one is known to have ended. */
+  z.object({ tell: z.literal('writes'), write: z.number(), changes: z.array(change) }),
+  z.object({ tell: z.literal('wrote'), write: z.number() }),
+  z.object({ tell: z.literal('write-refused'), write: z.number(), problem: z.string() }),
   z.object({ tell: z.literal('happening'), happening }),
   z.object({ tell: z.literal('pressed') }),
   z.object({ tell: z.literal('chimed') }),

@@ -21,13 +21,14 @@ const PART: readonly RowChange[] = [
 
 class Scene {
   readonly witness = new Witness()
+  #writes = 0
 
   written(...changes: RowChange[]): this {
-    return this.begun(...changes).hear({ tell: 'wrote' })
+    return this.begun(...changes).hear({ tell: 'wrote', write: this.#writes })
   }
 
   begun(...changes: RowChange[]): this {
-    return this.hear({ tell: 'writes', changes })
+    return this.hear({ tell: 'writes', write: ++this.#writes, changes })
   }
 
   told(happening: Told): this {
@@ -85,6 +86,19 @@ describe('after a cut', () => {
     expect(begun().judgeFound(disk(PART.slice(1)))).not.toEqual([])
   })
 
+  it('knows transactions apart that were begun before one was known to have ended', () => {
+    const [first, second] = [put('device', 'a', '1'), put('device', 'b', '2')]
+    const begun = (): Scene => new Scene().begun(first).begun(second)
+    expect(
+      begun()
+        .hear({ tell: 'wrote', write: 1 })
+        .witness.judgeFound(disk([first])),
+    ).toEqual([])
+    expect(begun().witness.judgeFound(disk([first, second]))).toEqual([])
+    expect(begun().hear({ tell: 'wrote', write: 1 }).witness.judgeFound(disk([]))).not.toEqual([])
+    expect(begun().witness.judgeFound(disk([second]))).not.toEqual([])
+  })
+
   it('misses a file, and knows other bytes', () => {
     const scene = (): Witness => new Scene().written(...PART).witness
     expect(scene().judgeFound(disk(PART, {}))).toEqual([
@@ -126,10 +140,10 @@ describe('after a cut', () => {
   it('lets no entry of the ledger be changed or removed', () => {
     const entry = put('ledger', '1', twice({ type: 'started' }))
     const other = put('ledger', '1', twice({ type: 'clip' }))
-    const { witness } = new Scene().written(entry).written(other)
+    const scene = new Scene().written(entry).written(other)
+    const { witness } = scene
     expect(witness.judgeFound(disk([other]))).toEqual(['ledger entry 1: changed'])
-    witness.hear({ tell: 'writes', changes: [{ remove: 'ledger', key: '1' }] })
-    witness.hear({ tell: 'wrote' })
+    scene.written({ remove: 'ledger', key: '1' })
     expect(witness.judgeFound(disk([]))).toEqual(['ledger entry 1: removed'])
   })
 })

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Found, Report, RowChange, Told } from './wire.ts'
 
 type Rows = Map<string, Map<string, string>>
+type Open = { readonly write: number; readonly changes: readonly RowChange[] }
 type Stored = { readonly sha256: string; readonly bytes: number }
 
 const ObjectRow = z.object({
@@ -32,8 +33,8 @@ export type Strictness = {
 export class Witness {
   /** What the index holds for certain. */
   #rows: Rows = new Map()
-  /** A transaction that was begun; whether it is there, nobody was told. */
-  #open: readonly RowChange[] | undefined
+  /** Transactions that were begun, in order; whether they are there, nobody was told. */
+  #open: readonly Open[] = []
   readonly #parts = new Set<string>()
   readonly #sealed = new Set<string>()
   readonly #presses = new Set<string>()
@@ -60,12 +61,11 @@ export class Witness {
         this.#unwritten = new Map()
         break
       case 'writes':
-        this.#open = report.changes
+        this.#open = [...this.#open, report]
         this.#hearPressesWritten(report.changes)
         break
       case 'wrote':
-        this.#commit(this.#open ?? [])
-        this.#open = undefined
+        this.#hearWritten(report.write)
         break
       case 'happening':
         this.#hearHappening(report.happening)
@@ -129,6 +129,12 @@ export class Witness {
     return problems
   }
 
+  /** They come true in the order in which they were begun. What was refused before it is not there. */
+  #hearWritten(write: number): void {
+    this.#commit(this.#open.find((open) => open.write === write)?.changes ?? [])
+    this.#open = this.#open.filter((open) => open.write > write)
+  }
+
   /** A press is written down at once; whether the disk takes it is another question. */
   #hearPressesWritten(changes: readonly RowChange[]): void {
     for (const id of pressesOf(changes)) this.#unwritten.delete(id)
@@ -163,12 +169,16 @@ export class Witness {
     if (found.integrity !== 'ok') return [`index: ${found.integrity}`]
     const there: Rows = new Map(Object.entries(found.rows).map(([table, rows]) => [table, new Map(rows)]))
     const differences = differencesOf(this.#rows, there)
-    const isDone =
-      this.#open !== undefined && differencesOf(applied(this.#rows, this.#open), there).length === 0
-    if (isDone && differences.length > 0) this.#commit(this.#open ?? [])
-    else this.#rows = there // Said once.
-    this.#open = undefined
-    return isDone ? [] : differences
+    const done = this.#open.findLastIndex((_, last) => isLike(there, this.#after(last)))
+    if (differences.length > 0) for (const { changes } of this.#open.slice(0, done + 1)) this.#commit(changes)
+    this.#open = []
+    this.#rows = there // Whatever is wrong is said once.
+    return done === -1 ? differences : []
+  }
+
+  /** What the index holds when all that was begun up to the `last` is there. */
+  #after(last: number): Rows {
+    return this.#open.slice(0, last + 1).reduce((rows, { changes }) => applied(rows, changes), this.#rows)
   }
 
   /** A row of `part` means that the object is there. */
@@ -290,6 +300,8 @@ const isGoing = (clip: { readonly phase: string } | undefined): boolean =>
 
 /** Rows of the outbox and of the ledger are JSON in a text. */
 const inner = (text: string): unknown => JSON.parse(z.string().parse(JSON.parse(text)))
+
+const isLike = (rows: Rows, others: Rows): boolean => differencesOf(rows, others).length === 0
 
 const pressesOf = (changes: readonly RowChange[]): readonly string[] =>
   changes.flatMap((change) =>
