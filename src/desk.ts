@@ -3,7 +3,7 @@ import { Bell } from './base/bell.ts'
 import { hex } from './base/bytes.ts'
 import { messageOf } from './base/fault.ts'
 import type { VisitId } from './base/ids.ts'
-import { laterBy, type MonoMs, unixMs, type UnixMs } from './base/time.ts'
+import { laterBy, monoMs, type MonoMs, unixMs, type UnixMs } from './base/time.ts'
 import type { Clips } from './clips/index.ts'
 import type { Config } from './config/index.ts'
 import type { Happening } from './doorbell.ts'
@@ -83,7 +83,8 @@ export function createDesk(deps: DeskDeps): Desk {
           continue
         }
         await clock.sleep(deadline - clock.mono(), { signal })
-        await take({ kind: 'quiet', at: clock.mono() })
+        // Differences of times are rounded: whoever slept until the deadline may wake a trillionth of a millisecond before it.
+        await take({ kind: 'quiet', at: monoMs(Math.max(deadline, clock.mono())) })
       }
     },
   }

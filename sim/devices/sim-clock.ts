@@ -23,6 +23,8 @@ export type RealJob = <T>(job: () => Promise<T>) => Promise<T>
 
 export type SimClockOptions = {
   readonly bootWall: UnixMs
+  /** Where it begins; 0 when left out. Below 0: before what the story calls its beginning. */
+  readonly startMs?: number
   /** Holds back virtual time so that it runs at a multiple of real time; left out: as fast as it goes. */
   readonly pace?: (untilMs: MonoMs) => Promise<void>
 }
@@ -47,6 +49,7 @@ export class SimClock implements Clock {
   constructor(options: SimClockOptions) {
     this.#bootWall = options.bootWall
     this.#pace = options.pace
+    this.#now = options.startMs ?? 0
   }
 
   mono(): MonoMs {

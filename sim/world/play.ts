@@ -51,6 +51,7 @@ export async function playInto(world: World, story: Story): Promise<void> {
   }
   announceVisitors(world, story)
   world.powerOn()
+  await world.clock.advance(-world.now)
   const near = story.timeline.map(({ atMs }) => atMs)
   const luck = troubleMoments(story.troubles, (name) => world.random.fork(name), { untilMs: endMs, near })
   const all = [...story.timeline, ...luck]

@@ -25,7 +25,8 @@ export class TraceRecorder {
   }
 
   add(event: TraceEvent): void {
-    const entry: TraceEntry = { atMs: Math.round(this.#now() * 1000) / 1000, ...event }
+    // What happens before the beginning of the story stands at its beginning.
+    const entry: TraceEntry = { atMs: Math.max(0, Math.round(this.#now() * 1000) / 1000), ...event }
     this.#hash.update(`${JSON.stringify(entry)}\n`)
     if (this.entries.length < this.#entriesMax) this.entries.push(entry)
     else this.#dropped++

@@ -66,6 +66,8 @@ export type Snapshot = {
   readonly evidence: Evidence
 }
 
+/** Stories begin with a doorbell that is up: it is switched on so long before. */
+const LEAD_MS = 5000
 /** Between the plug and the first line of our code. */
 const BOOT_MS = 2500
 /** systemd waits so long before it starts again what ended by itself, each time twice as long. */
@@ -99,6 +101,7 @@ export class World {
     this.#options = options
     this.clock = new SimClock({
       bootWall: unixMs(WORLD_BEGAN_UNIX_MS),
+      startMs: -LEAD_MS,
       ...(options.onTime === undefined ? {} : { pace: async (untilMs) => options.onTime?.(untilMs) }),
     })
     this.random = createSeededRandom(options.seed)
