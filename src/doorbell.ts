@@ -2,7 +2,7 @@
  * The wiring. Read it from top to bottom: sinks first, sources last, so that closing (newest first)
  * stops the camera before the recorder and the recorder before the uploads.
  */
-import type { VisitId } from './base/ids.ts'
+import type { ClipId, VisitId } from './base/ids.ts'
 import { openScope, startLoop, type Scope } from './base/scope.ts'
 import type { MonoMs } from './base/time.ts'
 import { createCapture, type Capture } from './capture/index.ts'
@@ -12,6 +12,7 @@ import type { Config } from './config/index.ts'
 import { createDesk, type Desk } from './desk.ts'
 import { createMotionDetector } from './detect/index.ts'
 import { openLedger, type Ledger } from './ledger/index.ts'
+import { createHealth, type Alarm, type AlarmKind, type Health } from './health/index.ts'
 import { createLines, type LineSign, type Lines } from './lines/index.ts'
 import { createTelemetry, type Payload, type Telemetry } from './mqtt/index.ts'
 import type { LumaFrame } from './ports/camera.ts'
@@ -43,6 +44,7 @@ export type Happening =
       readonly signs: readonly SignKind[]
     }
   | ClipHappening
+  | Alarm
   /** The index was damaged or gone. Presses that were not told yet are lost with it. */
   | IndexRebuilt
 
@@ -60,6 +62,8 @@ export interface Doorbell extends AsyncDisposable {
   /** `clips`: ended, but the disk was too full to seal them. */
   waiting(): { readonly uploads: number; readonly messages: number; readonly clips: number }
   published(): number
+  /** What somebody should look after, in the order it began. */
+  alarms(): readonly AlarmKind[]
 }
 
 const RETAIN_EVERY_MS = 60_000
@@ -73,44 +77,28 @@ export async function startDoorbell(
 ): Promise<Doorbell> {
   return openScope(async (scope) => {
     const loop = loopsOf(scope, options)
-    const tell = options.onHappening ?? (() => {})
     const key = await openDeviceKey(ports)
+    const telemetry = await openTelemetry(ports, config, key.name)
+    const { health, tell } = healthFor(ports, telemetry, options)
     const rebuilt = await rebuildIndex(ports, key)
     if (rebuilt !== undefined) tell(rebuilt)
     const recipients = await openRecipients(ports)
-    const telemetry = await openTelemetry(ports, config, key.name)
     const uploads = await openUploads(ports, (job) =>
       job.what === 'ledger' ? ledger.uploaded(job) : clips.uploaded(job),
     )
-    const queueUpload = (job: UploadJob): readonly Change[] => uploads?.queue(job) ?? []
-    const cancelUploads = (changes: readonly Change[]): void => uploads?.cancel(changes)
-    const wakeUploads = (): void => uploads?.wake()
-    const ledger: Ledger = await openLedger({
-      records: ports.records,
-      key,
-      queueUpload,
-      cancelUploads,
-      wakeUploads,
-      mirror: ports,
-    })
+    const queue = queueOf(uploads)
+    const ledger: Ledger = await openLedger({ records: ports.records, key, ...queue, mirror: ports })
     await noteStart(ports, ledger)
     const clips: Clips = createClips(
       {
         ...ports,
+        ...queue,
         sealClip: async () => (options.sealClip ?? beginClipSeal)(await recipientsNow(recipients, ledger)),
         deviceKey: key,
         ledger,
-        queueUpload,
-        forgetUploads: (clip) => uploads?.forget(clip) ?? [],
-        unforgetUploads: (changes) => uploads?.unforget(changes),
-        cancelUploads,
-        wakeUploads,
         prerollSince: (at) => capture.preroll.since(at),
         deviceName: config.device.name,
-        onClip: (happening) => {
-          tell(happening)
-          if (telemetry !== undefined) tellClip(telemetry, happening)
-        },
+        onClip: tell,
       },
       clipRules(config),
     )
@@ -120,6 +108,7 @@ export async function startDoorbell(
     scope.own('clips', clips)
     const chime = createChime(ports)
     loop('chime', (signal) => chime.run(signal))
+    loop('health', (signal) => health.run(signal))
     const desk = createDesk({ ports, config, clips, telemetry, ring: () => chime.ring(), tell })
     loop('desk', (signal) => desk.run(signal))
     loop('retention', (signal) => keepRetention(ports, clips, signal))
@@ -128,16 +117,78 @@ export async function startDoorbell(
     loop('lines', (signal) => lines.run(signal))
     const capture = captureFor(ports, config, { clips, desk, tell })
     loop('capture', (signal) => capture.run(signal))
-    return {
-      isIdle: () => desk.isIdle() && clips.idle(),
-      waiting: () => ({
-        uploads: uploads?.waiting().objects ?? 0,
-        messages: telemetry?.waiting() ?? 0,
-        clips: clips.unsealed(),
-      }),
-      published: () => telemetry?.published() ?? 0,
-    }
+    return doorbellOf({ desk, clips, uploads, telemetry, health })
   })
+}
+
+type Parts = {
+  readonly desk: Desk
+  readonly clips: Clips
+  readonly uploads: Uploads | undefined
+  readonly telemetry: Telemetry | undefined
+  readonly health: Health
+}
+
+const doorbellOf = ({
+  desk,
+  clips,
+  uploads,
+  telemetry,
+  health,
+}: Parts): Omit<Doorbell, keyof AsyncDisposable> => ({
+  isIdle: () => desk.isIdle() && clips.idle(),
+  waiting: () => ({
+    uploads: uploads?.waiting().objects ?? 0,
+    messages: telemetry?.waiting() ?? 0,
+    clips: clips.unsealed(),
+  }),
+  published: () => telemetry?.published() ?? 0,
+  alarms: () => health.alarms(),
+})
+
+/** What others need of the queue; without a cloud nothing waits for it. */
+function queueOf(uploads: Uploads | undefined) {
+  return {
+    queueUpload: (job: UploadJob): readonly Change[] => uploads?.queue(job) ?? [],
+    cancelUploads: (changes: readonly Change[]): void => uploads?.cancel(changes),
+    forgetUploads: (clip: ClipId): readonly Change[] => uploads?.forget(clip) ?? [],
+    unforgetUploads: (changes: readonly Change[]): void => uploads?.unforget(changes),
+    wakeUploads: (): void => uploads?.wake(),
+  }
+}
+
+type Tell = (happening: Happening) => void
+
+/** Everything that happens is told to whoever started us, and what is an alarm, or concerns a clip, to the broker. */
+function healthFor(
+  ports: Ports,
+  telemetry: Telemetry | undefined,
+  { onHappening = () => {} }: DoorbellOptions,
+): { readonly health: Health; readonly tell: Tell } {
+  const publish = (kind: 'clip' | 'alarm' | 'health', payload: Payload): void => {
+    telemetry?.publish(kind, payload).catch(() => {}) // Only a press is written to disk, so only a press can fail.
+  }
+  const health = createHealth({
+    board: ports.board,
+    clock: ports.clock,
+    log: ports.log,
+    onAlarm: (alarm) => {
+      onHappening(alarm)
+      const { at, trusted } = ports.clock.wall()
+      publish('alarm', { what: alarm.what, state: alarm.state, at: Math.round(at), trustedClock: trusted })
+      publish('health', { alarms: health.alarms().join(', ') })
+    },
+  })
+  const tell: Tell = (happening) => {
+    onHappening(happening)
+    const message = clipMessage(happening)
+    if (message !== undefined) publish('clip', message)
+    if (happening.kind === 'storage-failed') health.note('storage-failed', true)
+    if (happening.kind === 'index-rebuilt') health.note('index-rebuilt', true)
+    if (happening.kind === 'line-stuck') health.note('line-stuck', true)
+    if (happening.kind === 'line-free') health.note('line-stuck', false)
+  }
+  return { health, tell }
 }
 
 type Loop = (name: string, run: (signal: AbortSignal) => Promise<void>) => void
@@ -201,11 +252,7 @@ const clipRules = ({ clip, retention }: Config): ClipRules => ({
 function captureFor(
   ports: Ports,
   config: Config,
-  {
-    clips,
-    desk,
-    tell,
-  }: { readonly clips: Clips; readonly desk: Desk; readonly tell: (happening: Happening) => void },
+  { clips, desk, tell }: { readonly clips: Clips; readonly desk: Desk; readonly tell: Tell },
 ): Capture {
   const detector = createMotionDetector(config.detect)
   const onFrame = async (frame: LumaFrame): Promise<void> => {
@@ -239,7 +286,7 @@ function linesFor(
     onCrash,
   }: Pick<DoorbellOptions, 'onCrash'> & {
     readonly desk: Desk
-    readonly tell: (happening: Happening) => void
+    readonly tell: Tell
   },
 ): Lines {
   const onSign = (sign: LineSign): void => {
@@ -261,12 +308,7 @@ async function keepRetention({ clock }: Ports, clips: Clips, signal: AbortSignal
 }
 
 /** The broker hears of clips as they get along; not of every part. */
-function tellClip(telemetry: Telemetry, happening: ClipHappening): void {
-  const message = clipMessage(happening)
-  if (message !== undefined) telemetry.publish('clip', message).catch(() => {}) // Only a press is written to disk, so only a press can fail.
-}
-
-function clipMessage(happening: ClipHappening): Payload | undefined {
+function clipMessage(happening: Happening): Payload | undefined {
   switch (happening.kind) {
     case 'clip-sealed': {
       const { clip, visit, parts, bytes, from, to } = happening

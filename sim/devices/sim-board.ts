@@ -1,5 +1,7 @@
+import type { Board } from '../../src/ports/board.ts'
+
 /** The board's own health, as the story sets it. */
-export class SimBoard {
+export class SimBoard implements Board {
   celsius = 45
   isLow = false
   /** When the watchdog was petted last, by whoever counts. */

@@ -307,6 +307,7 @@ export class World {
       records: this.#openIndex(gate),
       store: this.store.openClient(),
       broker: this.broker.openClient(WILL, clock),
+      board: this.board,
       log,
     }
   }
@@ -530,6 +531,9 @@ function traceOther(trace: TraceRecorder, it: OtherHappening, world: (at: number
       return
     case 'object-lost':
       trace.add(clipEntry('lost', it.clip, { file: it.file }))
+      return
+    case 'alarm':
+      trace.add({ kind: 'alarm', what: `${it.what} ${it.state}` })
       return
     default:
       trace.add({ kind: 'log', level: 'warn', event: it.kind, fields: '' })

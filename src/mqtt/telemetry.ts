@@ -37,9 +37,15 @@ export const TOPICS = {
     about:
       '`state` (`sealed`, `uploaded`, `expired`), `clip`; sealed: `visit`, `parts`, `bytes`, `durationMs`',
   },
+  alarm: {
+    retain: false,
+    about:
+      '`what` (`storage-failed`, `line-stuck`, `index-rebuilt`, `hot`, `under-voltage`), `state` (`began`, `ended`), `at`, `iso`, `trustedClock`: somebody should look after the doorbell',
+  },
+  health: { retain: true, about: '`alarms`: one text with all that last, empty when all is well' },
 } as const
 
-export type MessageKind = 'press' | 'visit' | 'motion' | 'clip'
+export type MessageKind = 'press' | 'visit' | 'motion' | 'clip' | 'alarm' | 'health'
 export type Payload = Readonly<Record<string, Json>>
 
 export interface Telemetry {

@@ -1,4 +1,5 @@
 import type { Log } from '../base/log.ts'
+import type { Board } from './board.ts'
 import type { Broker } from './broker.ts'
 import type { Camera } from './camera.ts'
 import type { Clock } from './clock.ts'
@@ -22,5 +23,7 @@ export type Ports = {
   readonly store?: ObjectStore
   /** Absent when no broker is configured. */
   readonly broker?: Broker
+  /** Absent where nobody knows how the board is. */
+  readonly board?: Board
   readonly log: Log
 }

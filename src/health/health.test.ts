@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest'
+import { silentLog } from '../base/log.ts'
+import { unixMs } from '../base/time.ts'
+import { SimBoard } from '../../sim/devices/sim-board.ts'
+import { SimClock } from '../../sim/devices/sim-clock.ts'
+import { createHealth, type Alarm } from './index.ts'
+
+describe('health', () => {
+  it('tells of heat once when it begins and once when it ends, however it hovers in between', async () => {
+    const told = await toldWhile([79, 80, 79, 81, 76, 80, 74, 76, 79])
+    expect(told).toEqual(['hot began', 'hot ended'])
+  })
+
+  it('tells nothing of what the board does not know', async () => {
+    expect(await toldWhile([undefined, undefined])).toEqual([])
+  })
+
+  it('pets the watchdog with each look', async () => {
+    const board = new SimBoard()
+    await toldWhile([50, 50, 50], board)
+    expect(board.pets).toBe(3)
+  })
+
+  it('tells once of what others have noticed, and lists it until it is over', () => {
+    const told: Alarm[] = []
+    const clock = new SimClock({ bootWall: unixMs(0) })
+    const health = createHealth({
+      board: undefined,
+      clock,
+      log: silentLog,
+      onAlarm: (alarm) => told.push(alarm),
+    })
+    health.note('storage-failed', true)
+    health.note('line-stuck', true)
+    health.note('storage-failed', true)
+    expect(health.alarms()).toEqual(['storage-failed', 'line-stuck'])
+    health.note('line-stuck', false)
+    expect(health.alarms()).toEqual(['storage-failed'])
+    expect(told.map(({ what, state }) => `${what} ${state}`)).toEqual([
+      'storage-failed began',
+      'line-stuck began',
+      'line-stuck ended',
+    ])
+  })
+})
+
+/** One reading a minute. */
+async function toldWhile(
+  readings: readonly (number | undefined)[],
+  board = new SimBoard(),
+): Promise<readonly string[]> {
+  const told: string[] = []
+  const clock = new SimClock({ bootWall: unixMs(0) })
+  let next = 0
+  const seen = { temperatureC: async () => readings[next++], isUnderVoltage: async () => undefined }
+  const health = createHealth({
+    board: Object.assign(board, seen),
+    clock,
+    log: silentLog,
+    onAlarm: ({ what, state }) => told.push(`${what} ${state}`),
+  })
+  const stop = new AbortController()
+  const running = health.run(stop.signal)
+  await clock.advance((readings.length - 1) * 60_000 + 1)
+  stop.abort()
+  await running
+  return told
+}
