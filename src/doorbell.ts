@@ -50,6 +50,8 @@ export type Happening =
 
 export type DoorbellOptions = {
   readonly onHappening?: (happening: Happening) => void
+  /** What was made of each picture: `score` from 0 to 1. Often: five times a second. */
+  readonly onLook?: (look: { readonly at: MonoMs; readonly score: number; readonly moving: boolean }) => void
   /** A loop that throws is a bug; whoever started the doorbell ends the process. */
   readonly onCrash: (error: unknown) => void
   /** Only tests hand in another: one that seals nothing, to show that the search for plaintext would find it. */
@@ -115,7 +117,7 @@ export async function startDoorbell(
     loop('quiet', (signal) => desk.watchQuiet(signal))
     const lines = linesFor(ports, config, { desk, tell, onCrash: options.onCrash })
     loop('lines', (signal) => lines.run(signal))
-    const capture = captureFor(ports, config, { clips, desk, tell })
+    const capture = captureFor(ports, config, { clips, desk, tell, onLook: options.onLook ?? (() => {}) })
     loop('capture', (signal) => capture.run(signal))
     return doorbellOf({ desk, clips, uploads, telemetry, health })
   })
@@ -252,11 +254,22 @@ const clipRules = ({ clip, retention }: Config): ClipRules => ({
 function captureFor(
   ports: Ports,
   config: Config,
-  { clips, desk, tell }: { readonly clips: Clips; readonly desk: Desk; readonly tell: Tell },
+  {
+    clips,
+    desk,
+    tell,
+    onLook,
+  }: {
+    readonly clips: Clips
+    readonly desk: Desk
+    readonly tell: Tell
+    readonly onLook: NonNullable<DoorbellOptions['onLook']>
+  },
 ): Capture {
   const detector = createMotionDetector(config.detect)
   const onFrame = async (frame: LumaFrame): Promise<void> => {
-    const { moving, events } = detector.step(frame)
+    const { moving, score, events } = detector.step(frame)
+    onLook({ at: frame.at, score, moving })
     for (const event of events) {
       tell(event)
       if (event.kind === 'motion-began') await desk.take({ kind: 'motion', at: event.at })

@@ -2,7 +2,9 @@
  * Every check of the project, one line each, and at the end `N passed, N failed`.
  *
  *   scripts/test                 everything
- *   scripts/test --quick         without the end-to-end tests
+ *   scripts/test --quick         without the end-to-end tests and the proving ground
+ *   scripts/test --long          ten times as many random stories, power cuts and errors
+ *   scripts/test --proving       only the proving ground: stories, seeds, crash points, real power cuts
  *   scripts/test --static        only what needs no test run: format, lint, types, boundaries, house
  *   scripts/test src/clips …     only the tests of these files
  */
@@ -10,22 +12,31 @@ import { parseArgs } from 'node:util'
 import { checkBoundaries } from './boundaries.ts'
 import { checkHouse } from './house.ts'
 import { checkLint } from './lint.ts'
+import { checkProvingGround } from './proving.ts'
 import { check, Report } from './report.ts'
 import { faultOfTool } from './tools.ts'
 import { runTests } from './vitest.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, static: { type: 'boolean', default: false } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    static: { type: 'boolean', default: false },
+    proving: { type: 'boolean', default: false },
+    long: { type: 'boolean', default: false },
+  },
 })
 
 const report = new Report()
-if (positionals.length === 0) {
+const isAll = positionals.length === 0 && !values.proving
+if (isAll) {
   await check(report, 'format: as oxfmt writes it', () => faultOfTool('oxfmt', ['--check']))
   await checkLint(report)
   await check(report, 'types: no mistakes', () => faultOfTool('tsc', ['--noEmit', '--pretty', 'false']))
   await checkBoundaries(report)
   await checkHouse(report)
 }
-if (!values.static) await runTests(report, { filters: positionals, quick: values.quick })
+if (!values.static && !values.proving) await runTests(report, { filters: positionals, quick: values.quick })
+if (values.proving || (isAll && !values.static && !values.quick))
+  await checkProvingGround(report, values.long ? 'long' : 'usual')
 process.exitCode = report.close()

@@ -1,3 +1,4 @@
+import { storyProblem } from '../story/check.ts'
 import type { Moment, Story } from '../story/story.ts'
 
 /** Stories are tried at most so often, each of them a run of its own. */
@@ -15,7 +16,8 @@ export async function shrinkStory(
   let best = story
   let tries = 0
   const attempt = async (smaller: Story): Promise<boolean> => {
-    if (tries >= TRIES_MAX) return false
+    // What could not be read back would be of no use to anybody.
+    if (tries >= TRIES_MAX || storyProblem(smaller) !== undefined) return false
     onTry(++tries)
     if (!(await fails(smaller))) return false
     best = smaller

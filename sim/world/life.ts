@@ -2,7 +2,7 @@
 import { isFault, messageOf } from '../../src/base/fault.ts'
 import type { Log } from '../../src/base/log.ts'
 import type { Config } from '../../src/config/index.ts'
-import { startDoorbell, type Doorbell, type Happening } from '../../src/doorbell.ts'
+import { startDoorbell, type Doorbell, type DoorbellOptions, type Happening } from '../../src/doorbell.ts'
 import type { Ports } from '../../src/ports/ports.ts'
 import type { ClientClock } from '../devices/sim-clock.ts'
 import type { Gate } from '../devices/sim-files.ts'
@@ -15,6 +15,7 @@ export type LifeDeps = {
   /** What a call of disk or index costs, and whether it is refused; resolves when the call may happen. */
   readonly gate: Gate
   readonly onHappening: (happening: Happening) => void
+  readonly onLook: NonNullable<DoorbellOptions['onLook']>
   readonly onLog: (level: string, event: string, fields: Readonly<Record<string, unknown>>) => void
   /** It is up. */
   readonly onUp: () => void
@@ -51,7 +52,11 @@ export function beginLife(deps: LifeDeps): Life {
     deps.onEnd(messageOf(error), { bug: !isFault(error) || error.kind === 'bug' })
   })
   const ports = deps.portsOf(gate, logOf(alive(deps.onLog)))
-  const starting = startDoorbell(ports, deps.config, { onHappening: alive(deps.onHappening), onCrash: fail })
+  const starting = startDoorbell(ports, deps.config, {
+    onHappening: alive(deps.onHappening),
+    onLook: alive(deps.onLook),
+    onCrash: fail,
+  })
     .then((up) => {
       if (isDead) return
       doorbell = up

@@ -162,12 +162,14 @@ export class World {
 
   /** The process hangs until the watchdog ends it; the disk keeps what it was given. */
   freeze(): void {
+    if (!this.#isPowered) return
     this.#killLife('killed')
     this.#startIn(WATCHDOG_MS)
   }
 
   /** An orderly stop and start. */
   async restart(): Promise<void> {
+    if (!this.#isPowered) return
     await this.stopLife()
     if (this.#isPowered) this.#startIn(BOOT_MS)
   }
@@ -285,6 +287,8 @@ export class World {
       gate: this.#gate,
       portsOf: (gate, log) => this.#portsOf(gate, log, clock),
       onHappening: (happening) => this.#note(happening, index, clock.startedMs),
+      onLook: ({ score, moving }) =>
+        this.trace.add({ kind: 'score', score: Math.round(score * 1000) / 1000, moving }),
       onLog: (level, event, fields) => this.#noteLog(level, event, fields),
       onUp: () => {
         fact.upMs = this.now
