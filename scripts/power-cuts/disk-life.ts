@@ -50,9 +50,7 @@ export class DiskLife implements AsyncDisposable {
     this.#lastWords = () => recorder.lastWords
     recorder.onReport = (report) => {
       this.#note(report)
-      const answer = this.#answerTo(report)
-      this.witness.hear(report)
-      if (answer !== undefined) this.#sendLater(recorder, answer, rules)
+      this.#serve(recorder, report, rules)
       this.#judge(report, rules)
       onReport(report)
     }
@@ -138,11 +136,23 @@ export class DiskLife implements AsyncDisposable {
     }
   }
 
-  #sendLater(recorder: Recorder, answer: Answer, { answerMs }: LifeRules): void {
-    const ms = answerMs?.(this.#answers++) ?? 0
+  /** Of requests that take their time, every other one is still on its way when it is answered, and lost with the power. */
+  #serve(recorder: Recorder, report: Report, { answerMs }: LifeRules): void {
+    const answer = this.#answerTo(report)
+    const n = answer === undefined ? 0 : this.#answers++
+    const ms = answer === undefined ? 0 : (answerMs?.(n) ?? 0)
+    const arrivesAtOnce = ms === 0 || n % 2 === 0
+    if (arrivesAtOnce) this.witness.hear(report)
+    if (answer === undefined) return
     const order = { do: 'answer', ...answer } as const
     if (ms === 0) recorder.send(order)
-    else void sleepFor(ms).then(() => recorder.send(order))
+    else {
+      void sleepFor(ms).then(() => {
+        if (recorder.isKilled) return
+        if (!arrivesAtOnce) this.witness.hear(report)
+        recorder.send(order)
+      })
+    }
   }
 }
 

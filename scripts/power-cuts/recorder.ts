@@ -50,6 +50,7 @@ export class Recorder {
   readonly #child: ChildProcess
   readonly #closed: Promise<void>
   #lastWords = ''
+  #isKilled = false
   #isClosed = false
   #awaited: Awaited | undefined
 
@@ -107,7 +108,12 @@ export class Recorder {
     while (!this.#isFrozen()) await sleepFor(1)
   }
 
+  get isKilled(): boolean {
+    return this.#isKilled
+  }
+
   kill(): void {
+    this.#isKilled = true
     this.#child.kill('SIGKILL')
   }
 
