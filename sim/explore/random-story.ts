@@ -1,5 +1,6 @@
 import type { Random } from '../../src/ports/random.ts'
 import { createSeededRandom } from '../devices/seeded-random.ts'
+import { possibleMoments } from '../story/check.ts'
 import { TROUBLES, type Doing, type Moment, type Story } from '../story/story.ts'
 
 const MINUTE_MS = 60_000
@@ -23,7 +24,7 @@ export function randomStory(seed: number): Story {
     seed,
     board: 'sim',
     camera: { kind: 'drawn' },
-    timeline: moments.toSorted((a, b) => a.atMs - b.atMs),
+    timeline: possibleMoments(moments.toSorted((a, b) => a.atMs - b.atMs)),
     troubles: TROUBLES.filter(() => random.uniform() < 0.07),
     expect: [],
     settings: settingsOf(random),

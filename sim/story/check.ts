@@ -97,6 +97,16 @@ function powerProblem(timeline: readonly Moment[]): StoryProblem | undefined {
   return undefined
 }
 
+/** Without the moments that the power makes impossible; for whoever throws moments together. */
+export function possibleMoments(timeline: readonly Moment[]): readonly Moment[] {
+  let dark: Dark = { sinceMs: 0, untilMs: 0 }
+  return timeline.filter((moment) => {
+    if (powerFault(moment, moment.atMs < dark.untilMs ? dark : undefined) !== undefined) return false
+    dark = darkAfter(moment, dark)
+    return true
+  })
+}
+
 function darkAfter(moment: Moment, dark: Dark): Dark {
   const { atMs } = moment
   if (moment.do === 'brown-out') return { sinceMs: atMs, untilMs: atMs + moment.forMs }
