@@ -1,32 +1,31 @@
-import { Fault } from '../../src/base/fault.ts'
 import type { Broker, BrokerMessage } from '../../src/ports/broker.ts'
 import type { Clock } from '../../src/ports/clock.ts'
+import { BrokerClient } from './broker-client.ts'
+import type { FrontDesk } from './broker-line.ts'
 import type { Network } from './network.ts'
 import type { SimClock } from './sim-clock.ts'
 
-/** After so long without a word, the broker takes a client for gone and tells its will. */
-const KEEP_ALIVE_MS = 45_000
-const RECONNECT_MS = 2000
-
-export type Published = { readonly message: BrokerMessage; readonly outcome: string }
+export type Published = {
+  /** By the world's clock, when its outcome was known. */
+  readonly atMs: number
+  readonly message: BrokerMessage
+  /** `acknowledged`, `handed over` (QoS 0), the kind of fault, or `cut-off`: nobody is left to hear it. */
+  readonly outcome: string
+}
 
 /** A broker behind a network. What is retained outlives the doorbell; the household listens over a way of its own. */
 export interface SimBroker {
-  /** `clock` is that of the doorbell's incarnation: its driver waits with it before it connects again. */
-  openClient(will: BrokerMessage, clock: Clock): Broker
-  /** The power went: no goodbye. The will is told when the broker notices. */
+  /**
+   * The broker as one incarnation of the doorbell reaches it; connects by itself, at once and again and again. `clock` is
+   * that of the incarnation: its driver waits with it before it connects again.
+   */
+  openClient(will: BrokerMessage, clock?: Clock): Broker
+  /** The power went: no goodbye. The will is told when the broker notices, or when the doorbell is back. */
   killClient(): void
   /** Calls back with what is retained, then with every message. The result ends it. */
   listen(onMessage: (message: BrokerMessage) => void): () => void
+  readonly retained: ReadonlyMap<string, BrokerMessage>
   onPublish: (published: Published) => void
-}
-
-type Client = {
-  readonly will: BrokerMessage
-  isUp: boolean
-  isGone: boolean
-  made: number
-  sleepers: (() => void)[]
 }
 
 export function createSimBroker({
@@ -38,120 +37,60 @@ export function createSimBroker({
 }): SimBroker {
   const retained = new Map<string, BrokerMessage>()
   const ears = new Set<(message: BrokerMessage) => void>()
-  let client: Client | undefined
+  let clients: BrokerClient[] = []
   const tell = (message: BrokerMessage): void => {
     if (message.retain && message.payload === '') retained.delete(message.topic)
     else if (message.retain) retained.set(message.topic, message)
-    for (const ear of ears) ear(message)
+    for (const ear of [...ears]) ear({ ...message, retain: false })
   }
-  const wakeSleepers = (its: Client): void => {
-    const { sleepers } = its
-    its.sleepers = []
-    for (const wake of sleepers) wake()
-  }
-  const connect = (its: Client): void => {
-    if (its.isUp || its.isGone || !network.isUp('broker')) return
-    its.isUp = true
-    its.made++
-    wakeSleepers(its)
-  }
-  /** Unless it is back by then. */
-  const tellWillLater = (its: Client): void => {
-    const made = its.made
-    void clock.sleep(KEEP_ALIVE_MS, forever).then(() => {
-      const isBack = client === its && its.isUp && its.made !== made
-      if (!isBack && (client === its || client === undefined || !client.isUp)) tell(its.will)
-    })
-  }
-  network.onChange((host, isUp) => {
-    const its = client
-    if (host !== 'broker' || its === undefined) return
-    if (isUp) void clock.sleep(RECONNECT_MS, forever).then(() => connect(its))
-    else if (its.isUp) {
-      its.isUp = false
-      tellWillLater(its)
-    }
-  })
+  const desk = openDesk(clock, tell)
   const hub: SimBroker = {
+    retained,
     onPublish: () => {},
-    openClient(will) {
-      const mine: Client = { will, isUp: false, isGone: false, made: 0, sleepers: [] }
-      client = mine
-      connect(mine)
-      return {
-        isConnected: () => mine.isUp,
-        publish: async (message, { signal }) => {
-          const outcome = await publishOne(network, mine, { message, signal, tell })
-          if (mine.isGone && client !== mine) return await never()
-          hub.onPublish({ message, outcome: outcome instanceof Fault ? outcome.kind : outcome })
-          if (outcome instanceof Fault) throw outcome
-        },
-        connections: ({ signal }) => connectionsOf(mine, signal),
-        async [Symbol.asyncDispose]() {
-          mine.isUp = false
-          mine.isGone = true
-          wakeSleepers(mine)
-        },
-      }
+    openClient(will, its = clock) {
+      const onPublish = (message: BrokerMessage, outcome: string): void =>
+        hub.onPublish({ atMs: clock.mono(), message, outcome })
+      const client = new BrokerClient({ network, desk, will, clock: its, onPublish })
+      clients = [...clients.filter((each) => !each.isClosed()), client]
+      return client
     },
     killClient() {
-      const its = client
-      client = undefined
-      if (its === undefined) return
-      its.isGone = true
-      if (its.isUp) tellWillLater(its)
-      its.isUp = false
+      for (const client of clients) client.kill()
+      clients = []
     },
     listen(onMessage) {
       for (const message of retained.values()) onMessage(message)
       ears.add(onMessage)
-      return () => void ears.delete(onMessage)
+      return () => ears.delete(onMessage)
     },
   }
   return hub
 }
 
-const never = (): Promise<never> => new Promise(() => {})
-const forever = { signal: new AbortController().signal }
-
-async function publishOne(
-  network: Network,
-  client: Client,
-  {
-    message,
-    signal,
+/** What the broker knows of connections: those that ended without a goodbye, until it notices. */
+function openDesk(clock: SimClock, tell: (message: BrokerMessage) => void): FrontDesk {
+  const ghosts = new Set<{ readonly will: BrokerMessage; readonly noticing: AbortController }>()
+  return {
     tell,
-  }: {
-    readonly message: BrokerMessage
-    readonly signal: AbortSignal
-    readonly tell: (message: BrokerMessage) => void
-  },
-): Promise<'acknowledged' | Fault> {
-  if (message.topic === '' || /[#+\0]/.test(message.topic))
-    return new Fault('invalid', `topic “${message.topic}”: wanted one without #, + and NUL`)
-  if (!client.isUp) return new Fault('unavailable', 'the broker is not connected')
-  try {
-    const bytes = message.topic.length + message.payload.length
-    const work = (): void => tell(message)
-    await network.request({ host: 'broker', what: `publish ${message.topic}`, bytes, signal, work })
-    return 'acknowledged'
-  } catch (error) {
-    if (error instanceof Fault) return error
-    throw error
-  }
-}
-
-async function* connectionsOf(client: Client, signal: AbortSignal): AsyncGenerator<void> {
-  let seen = client.isUp ? client.made - 1 : client.made
-  while (!signal.aborted) {
-    if (seen < client.made) {
-      seen++
-      yield
-      continue
-    }
-    await new Promise<void>((resolve) => {
-      client.sleepers.push(resolve)
-      signal.addEventListener('abort', () => resolve(), { once: true })
-    })
+    enter() {
+      // The doorbell has one name: who comes again by that name takes the place of who never said goodbye.
+      for (const ghost of [...ghosts]) {
+        ghosts.delete(ghost)
+        ghost.noticing.abort()
+        tell(ghost.will)
+      }
+    },
+    vanish(will, noticedInMs) {
+      if (noticedInMs <= 0) return tell(will)
+      const ghost = { will, noticing: new AbortController() }
+      ghosts.add(ghost)
+      void clock.sleep(noticedInMs, ghost.noticing).then(
+        () => {
+          ghosts.delete(ghost)
+          tell(will)
+        },
+        () => {}, // Told when the doorbell came back.
+      )
+    },
   }
 }
