@@ -43,6 +43,9 @@ const ALSO: Readonly<Record<string, readonly string[]>> = {
   mkdir: ['mkdirat'],
 }
 
+/** Calls on clips of earlier lives. The tracer looks up every path it is given, so others are spared them. */
+const REACHES_BACK: ReadonlySet<string> = new Set(['unlink', 'openat'])
+
 const IDS = 24
 const PARTS = 10
 const REPLACED = 48
@@ -106,7 +109,8 @@ export async function traceWith(
 ): Promise<readonly string[]> {
   const calls = [refusal.call, ...(ALSO[refusal.call] ?? [])].map((name) => `?${name}`).join(',')
   const when = `${refusal.from}${refusal.forGood ? '+' : ''}`
-  const paths = refusal.target === 'index' ? indexPaths() : filePaths(seed, earlier)
+  const paths =
+    refusal.target === 'index' ? indexPaths() : filePaths(seed, REACHES_BACK.has(refusal.call) ? earlier : [])
   const lines = [
     // The tracer counts for each thread by itself: with one thread for files, the n-th call is the n-th.
     'export UV_THREADPOOL_SIZE=1',
