@@ -65,11 +65,11 @@ export class Tally {
 
   sayRefusals(): string {
     const calls = [...this.#calls].map(([call, count]) => `${count} × ${call}`)
+    const counts = `${this.#refused} calls refused, ${this.#unstarted} starts among them, ${this.#missed} more lives over before their call`
     return [
-      `${this.#samples} disks that refuse (${calls.join(', ')})`,
-      `${this.#refused} calls refused, ${this.#unstarted} times the start itself, ${this.#missed} lives ended before their call came`,
-      this.#sayAcknowledged(),
-    ].join(';\n')
+      `refused: ${calls.join(', ')}`,
+      `${this.#samples} disks that refuse (${counts}): ${this.#sayAcknowledged()}`,
+    ].join('\n')
   }
 
   #sayAcknowledged(): string {
