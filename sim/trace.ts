@@ -113,6 +113,8 @@ export type StoryOutcome = {
   readonly endMs: number
   /** How often the doorbell began to start. */
   readonly boots: number
+  /** Parts that were acknowledged. */
+  readonly parts?: number
   readonly entries: readonly TraceEntry[]
   readonly presses: readonly PressFact[]
   readonly visits: readonly VisitFact[]

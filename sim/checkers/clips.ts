@@ -221,3 +221,11 @@ const placeOf = ({ files, records }: Evidence): { readonly disk: Disk; readonly 
 })
 
 const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+export type { ListedClip } from '../../src/owner/index.ts'
+
+/** What the household sees of each clip, by its id. */
+export async function listedClips(evidence: Evidence): Promise<ReadonlyMap<string, ListedClip>> {
+  const listed = await listClips(await libraryOf(evidence), evidence.household.opener, forever)
+  return new Map(listed.map((clip) => [clip.id, clip]))
+}

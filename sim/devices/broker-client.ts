@@ -100,13 +100,13 @@ export class BrokerClient implements Broker {
   /** Resolves with the acknowledgement; gives up when the line breaks, time is up or somebody asks to stop. */
   #hand(line: BrokerLine, message: BrokerMessage, signal: AbortSignal): Promise<void> {
     const { clock, onPublish } = this.#deps
-    const timer = new AbortController()
+    let timer: AbortController | undefined
     return new Promise((resolve, reject) => {
       let isOver = false
       const over = (outcome: string): boolean => {
         if (isOver) return false
         isOver = true
-        timer.abort()
+        timer?.abort()
         signal.removeEventListener('abort', stopped)
         this.#waiting.delete(letGo)
         onPublish(message, outcome)
@@ -128,6 +128,7 @@ export class BrokerClient implements Broker {
       if (isOver) return // Nothing took time; no timer is needed.
       this.#waiting.add(letGo)
       signal.addEventListener('abort', stopped, { once: true })
+      timer = new AbortController()
       clock.sleep(ACKNOWLEDGE_MS_MAX, timer).then(
         () => giveUp(unacknowledged()),
         () => {}, // It was over before.

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { utf8 } from '../../src/base/bytes.ts'
 import type { FileCalls } from '../../src/ports/file-calls.ts'
+import { describeFileCallsContract } from '../../src/ports/file-calls.contract.ts'
 import { errno, openGate, SimFiles } from './sim-files.ts'
+
+describeFileCallsContract('the simulated file system', async () => ({
+  calls: new SimFiles().openClient(openGate),
+  async [Symbol.asyncDispose]() {},
+}))
 
 const MODE = { mode: 0o600 }
 const none = (): boolean => false

@@ -10,7 +10,7 @@ export type SeedResult = {
   readonly hash: string
   readonly virtualMs: number
   readonly presses: number
-  readonly clips: number
+  readonly visits: number
   readonly parts: number
   readonly boots: number
   readonly violations: readonly Violation[]
@@ -18,7 +18,13 @@ export type SeedResult = {
 
 /** Entries are hashed, not kept: there are many seeds. */
 export async function exploreSeed(seed: number, household: Household): Promise<SeedResult> {
-  return resultOf(seed, await playDrawn(randomStory(seed), household, 0))
+  const outcome = await playStory(randomStory(seed), {
+    household,
+    scene: { kind: 'drawn' },
+    entriesMax: 0,
+    withClipFacts: false,
+  })
+  return resultOf(seed, outcome)
 }
 
 /** Plays it a second time; a violation of its own when anything differs. */
@@ -44,8 +50,8 @@ const resultOf = (seed: number, outcome: StoryOutcome): SeedResult => ({
   hash: outcome.hash,
   virtualMs: outcome.endMs,
   presses: outcome.presses.length,
-  clips: outcome.clips.length,
-  parts: outcome.clips.reduce((sum, { parts }) => sum + parts, 0),
+  visits: outcome.visits.length,
+  parts: outcome.parts ?? 0,
   boots: outcome.boots,
   violations: outcome.violations,
 })

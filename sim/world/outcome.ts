@@ -1,5 +1,4 @@
-import { listClips, type ListedClip } from '../../src/owner/index.ts'
-import { libraryOf } from '../checkers/clips.ts'
+import { listedClips, type ListedClip } from '../checkers/clips.ts'
 import { CHIME_MS_MAX } from '../checkers/presses.ts'
 import type { ClipFact, PressFact, VisitFact } from '../trace.ts'
 import { idOf, type Evidence } from './evidence.ts'
@@ -31,11 +30,7 @@ export function visitFacts(evidence: Evidence): readonly VisitFact[] {
 
 /** Clips in the order they began, and what the household sees of them. */
 export async function clipFacts(evidence: Evidence): Promise<readonly ClipFact[]> {
-  const forever = new AbortController().signal
-  const library = await libraryOf(evidence)
-  const listed = new Map<string, ListedClip>()
-  for (const clip of await listClips(library, evidence.household.opener, { signal: forever }))
-    listed.set(clip.id, clip)
+  const listed = await listedClips(evidence)
   const facts = happenings(evidence, 'clip-began').map(({ it, startedMs }) => ({
     id: it.clip,
     visit: it.visit,

@@ -51,7 +51,7 @@ async function explore(options: ExploreOptions): Promise<void> {
   process.once('SIGINT', () => stop.abort())
   const startedMs = performance.now()
   const progress = createProgress('seeds', options.seeds)
-  const sums = { seeds: 0, virtualMs: 0, presses: 0, clips: 0, parts: 0, boots: 0 }
+  const sums = { seeds: 0, virtualMs: 0, presses: 0, visits: 0, parts: 0, boots: 0 }
   const failed: SeedResult[] = []
   const hashes: string[] = []
   await runJobs(jobsOf(options), {
@@ -61,7 +61,8 @@ async function explore(options: ExploreOptions): Promise<void> {
       if (result.what !== 'explore') return true
       for (const each of result.results) {
         sums.seeds++
-        for (const key of ['virtualMs', 'presses', 'clips', 'parts', 'boots'] as const) sums[key] += each[key]
+        for (const key of ['virtualMs', 'presses', 'visits', 'parts', 'boots'] as const)
+          sums[key] += each[key]
         if (each.violations.length > 0) failed.push(each)
         hashes.push(`${each.seed} ${each.hash}`)
       }
@@ -86,11 +87,11 @@ function* jobsOf({ from, seeds, twiceEvery }: ExploreOptions): Generator<Job, un
   return undefined
 }
 
-type Sums = Readonly<Record<'seeds' | 'virtualMs' | 'presses' | 'clips' | 'parts' | 'boots', number>>
+type Sums = Readonly<Record<'seeds' | 'virtualMs' | 'presses' | 'visits' | 'parts' | 'boots', number>>
 
 function describe(sums: Sums, tookS: number, failed: number): string {
   const days = (sums.virtualMs / 86_400_000).toFixed(1)
-  const counts = `${sums.presses} presses, ${sums.clips} clips, ${sums.parts} parts, ${sums.boots} starts`
+  const counts = `${sums.presses} presses, ${sums.visits} visits, ${sums.parts} parts, ${sums.boots} starts`
   const verdict = failed === 0 ? 'none failed' : `${failed} FAILED`
   return `${sums.seeds} seeds, ${verdict}: ${days} days of virtual time, ${counts}, in ${tookS.toFixed(0)} s`
 }

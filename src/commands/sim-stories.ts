@@ -96,8 +96,9 @@ async function videoOf(
   signal: AbortSignal,
 ): Promise<ReplayVideo> {
   if (camera.kind === 'scene') {
-    const { width, height, fps, frames } = renderScene(camera.name, { width: 640, height: 360, fps: 15 })
-    const pictures = { key: `scene ${camera.name}`, width, height, fps, frames }
+    const drawn = renderScene(camera.name, { width: 640, height: 360, fps: 15 })
+    const { width, height, fps } = drawn
+    const pictures = { key: `scene ${camera.name}`, width, height, fps, frames: () => drawn.frames() }
     const onWork = (): void => void process.stderr.write(`drawing scene ${camera.name} …\n`)
     const facts = await encodePictures(pictures, { cacheFolder: cacheFolder(), signal, onWork })
     return { name: camera.name, facts }

@@ -5,7 +5,8 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { utf8 } from '../base/bytes.ts'
 import { describeDiskContract } from '../ports/disk.contract.ts'
 import type { Disk } from '../ports/disk.ts'
-import { openNodeDisk } from './node-disk.ts'
+import { describeFileCallsContract } from '../ports/file-calls.contract.ts'
+import { nodeCalls, openNodeDisk } from './node-disk.ts'
 import { mountSmallDisk } from './small-disk.fixture.ts'
 
 describeDiskContract('the machine’s disk', async () => {
@@ -14,6 +15,11 @@ describeDiskContract('the machine’s disk', async () => {
     disk: await openNodeDisk(root),
     [Symbol.asyncDispose]: () => rm(root, { recursive: true }),
   }
+})
+
+describeFileCallsContract('the machine’s file system', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'lintel-calls-'))
+  return { calls: nodeCalls(root), [Symbol.asyncDispose]: () => rm(root, { recursive: true }) }
 })
 
 describe('the machine’s disk', () => {

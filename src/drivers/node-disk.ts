@@ -32,7 +32,8 @@ export async function openNodeDisk(root: string): Promise<Disk> {
   }
 }
 
-function nodeCalls(root: string): FileCalls {
+/** The calls themselves, below `root`, which has to be there. */
+export function nodeCalls(root: string): FileCalls {
   const at = (path: string): string => join(root, path)
   return {
     async makeFolder(path, { mode }) {
