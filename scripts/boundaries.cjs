@@ -103,7 +103,11 @@ module.exports = {
       comment: 'The product runs without the simulator; only the commands that are about it may open it.',
       from: {
         path: '^src/',
-        pathNot: ['^src/commands/(sim|cloud|owner)[^/]*[.]ts$', '^src/commands/(sim|cloud|owner)[^/]*/', TEST],
+        pathNot: [
+          '^src/commands/(sim|cloud|owner)[^/]*[.]ts$',
+          '^src/commands/(sim|cloud|owner)[^/]*/',
+          TEST,
+        ],
       },
       to: { path: '^(sim|test-fixtures|scripts)/' },
     },
