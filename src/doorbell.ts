@@ -7,6 +7,7 @@ import { openScope, startLoop, type Scope } from './base/scope.ts'
 import type { MonoMs } from './base/time.ts'
 import { createCapture, type Capture } from './capture/index.ts'
 import { createChime } from './chime/index.ts'
+import { createClockTrust, type ClockTrust } from './clock-trust/index.ts'
 import { createClips, type ClipHappening, type ClipRules, type Clips } from './clips/index.ts'
 import type { Config } from './config/index.ts'
 import { createDesk, type Desk } from './desk.ts'
@@ -80,8 +81,13 @@ export async function startDoorbell(
   return openScope(async (scope) => {
     const loop = loopsOf(scope, options)
     const key = await openDeviceKey(ports)
-    const telemetry = await openTelemetry(ports, config, key.name)
-    const { health, tell } = healthFor(ports, telemetry, options)
+    const clockTrust: ClockTrust = createClockTrust({
+      ...ports,
+      append: (known) => ledger.append({ type: 'clock', boot, ...known }, []),
+      onKnown: () => telemetry?.giveTimes(),
+    })
+    const telemetry = await openTelemetry(ports, config, { device: key.name, clockTrust })
+    const { health, tell } = healthFor(ports, { telemetry, clockTrust }, options)
     const rebuilt = await rebuildIndex(ports, key)
     if (rebuilt !== undefined) tell(rebuilt)
     const recipients = await openRecipients(ports)
@@ -90,7 +96,8 @@ export async function startDoorbell(
     )
     const queue = queueOf(uploads)
     const ledger: Ledger = await openLedger({ records: ports.records, key, ...queue, mirror: ports })
-    await noteStart(ports, ledger)
+    const boot = await noteStart(ports, ledger)
+    loop('clock-trust', (signal) => clockTrust.run(signal))
     const clips: Clips = createClips(
       {
         ...ports,
@@ -100,6 +107,7 @@ export async function startDoorbell(
         ledger,
         prerollSince: (at) => capture.preroll.since(at),
         deviceName: config.device.name,
+        boot,
         onClip: tell,
       },
       clipRules(config),
@@ -164,7 +172,7 @@ type Tell = (happening: Happening) => void
 /** Everything that happens is told to whoever started us, and what is an alarm, or concerns a clip, to the broker. */
 function healthFor(
   ports: Ports,
-  telemetry: Telemetry | undefined,
+  { telemetry, clockTrust }: { readonly telemetry: Telemetry | undefined; readonly clockTrust: ClockTrust },
   { onHappening = () => {} }: DoorbellOptions,
 ): { readonly health: Health; readonly tell: Tell } {
   const publish = (kind: 'clip' | 'alarm' | 'health', payload: Payload): void => {
@@ -185,6 +193,7 @@ function healthFor(
     onHappening(happening)
     const message = clipMessage(happening)
     if (message !== undefined) publish('clip', message)
+    if (happening.kind === 'clip-began' && !happening.clockTrusted) clockTrust.noteUntimed('clip')
     if (happening.kind === 'storage-failed') health.note('storage-failed', true)
     if (happening.kind === 'index-rebuilt') health.note('index-rebuilt', true)
     if (happening.kind === 'line-stuck') health.note('line-stuck', true)
@@ -201,11 +210,15 @@ const loopsOf =
     scope.own(name, startLoop(run, onCrash))
   }
 
-async function openTelemetry(ports: Ports, config: Config, device: string): Promise<Telemetry | undefined> {
+async function openTelemetry(
+  ports: Ports,
+  config: Config,
+  { device, clockTrust }: { readonly device: string; readonly clockTrust: ClockTrust },
+): Promise<Telemetry | undefined> {
   const { broker, clock, records, log } = ports
   if (broker === undefined) return undefined
   const telemetry = createTelemetry(
-    { broker, clock, records, log },
+    { broker, clock, records, log, onUntimed: () => clockTrust.noteUntimed('message') },
     { prefix: config.mqtt?.prefix ?? 'lintel', device, name: config.device.name },
   )
   await telemetry.open()
@@ -222,10 +235,11 @@ async function openUploads(
   return uploads
 }
 
-/** Every start is in the ledger: a device that was started elsewhere, or not at all, shows. */
-async function noteStart({ records }: Ports, ledger: Ledger): Promise<void> {
+/** Every start is in the ledger: a device that was started elsewhere, or not at all, shows. Gives how many there were before. */
+async function noteStart({ records }: Ports, ledger: Ledger): Promise<number> {
   const boot = bootOf(await records.read('device', BOOT_KEY))
   await ledger.append({ type: 'started', boot }, [{ put: 'device', key: BOOT_KEY, row: boot + 1 }])
+  return boot
 }
 
 /** How often the device was started before. */

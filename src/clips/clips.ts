@@ -38,6 +38,8 @@ export type ClipsDeps = {
   readonly prerollSince: (at: MonoMs) => readonly Packet[]
   /** What the household calls this doorbell. */
   readonly deviceName: string
+  /** How often the device was started before. */
+  readonly boot: number
   readonly onClip: (happening: ClipHappening) => void
 }
 
@@ -84,7 +86,13 @@ export interface Clips extends AsyncDisposable {
 }
 
 export type ClipHappening =
-  | { readonly kind: 'clip-began'; readonly clip: ClipId; readonly visit: VisitId; readonly from: MonoMs }
+  | {
+      readonly kind: 'clip-began'
+      readonly clip: ClipId
+      readonly visit: VisitId
+      readonly from: MonoMs
+      readonly clockTrusted: boolean
+    }
   | { readonly kind: 'part-stored'; readonly clip: ClipId; readonly part: number; readonly bytes: number }
   | {
       readonly kind: 'clip-sealed'

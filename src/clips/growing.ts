@@ -202,12 +202,13 @@ export class GrowingClip {
     }
     this.#begun = { seal, row, track, first, frame }
     await this.#open()
+      boot: deps.boot,
   }
 
   /** *Begin a clip*, steps 2 to 5. On a full disk, the next part tries again. */
   async #open(): Promise<void> {
     const { deps, room, shelf } = this.#bench
-    const { row, first } = this.#known()
+    const { row, first, frame } = this.#known()
     const { object, bytes } = this.#sealMeta(undefined)
     const upload = deps.queueUpload(inlineJob(this.id, object, bytes))
     this.#isOpen = await room.tryTwice(bytes.length, async () => {
@@ -225,7 +226,9 @@ export class GrowingClip {
       return
     }
     deps.wakeUploads()
-    deps.onClip({ kind: 'clip-began', clip: this.id, visit: this.visit.id, from: first.at })
+    const { clockTrusted } = frame
+    if (!clockTrusted) room.noteUntimed(this.id, first.at)
+    deps.onClip({ kind: 'clip-began', clip: this.id, visit: this.visit.id, from: first.at, clockTrusted })
     this.#poster = this.#storePoster().catch((error: unknown) => void (this.#posterFault = error))
   }
 

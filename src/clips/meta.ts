@@ -14,6 +14,7 @@ export type ClipFrame = {
   readonly from: MonoMs
   readonly fromUnixMs: number
   readonly clockTrusted: boolean
+  readonly boot: number
   readonly track: Track
   readonly continues: { readonly clip: ClipId; readonly until: MonoMs } | undefined
 }
@@ -37,6 +38,8 @@ export function metaBytes(frame: ClipFrame, notes: VisitNotes, extent: ClipExten
     device: frame.device,
     fromUnixMs: frame.fromUnixMs,
     clockTrusted: frame.clockTrusted,
+    boot: frame.boot,
+    fromMonoMs: Math.round(frame.from),
     durationMs: Math.round(extent.durationMs),
     codec: frame.track.codec,
     width: frame.track.width,

@@ -231,6 +231,8 @@ describe('the meta', () => {
       device: 'Front door',
       fromUnixMs: 1_767_225_601_000,
       clockTrusted: true,
+      boot: 0,
+      fromMonoMs: 1000,
       durationMs: 2000,
       codec: 'h264',
       width: 640,

@@ -138,6 +138,7 @@ export class Rig {
       wakeUploads: () => {},
       prerollSince: (at) => sinceKey(this.preroll, at),
       deviceName: 'Front door',
+      boot: 0,
       onClip: (happening) => this.happenings.push(happening),
       ...deps,
     }

@@ -8,6 +8,7 @@ import { openNodeDisk } from '../drivers/node-disk.ts'
 import { openSqliteRecords } from '../drivers/sqlite-records.ts'
 import type { Disk } from '../ports/disk.ts'
 import type { Records } from '../ports/records.ts'
+import type { ClipsDeps } from './index.ts'
 import { packetsFrom, Rig, track, visitId, type RigOptions } from './rig.fixture.ts'
 import { planExpiry, type Candidate, type RoomRules, type Situation } from './room.ts'
 
@@ -127,17 +128,47 @@ describe('a clip that expires', () => {
     expect(rig.of('clip-expired')).toMatchObject([{ clip, why: 'age' }])
   })
 
-  it('does not go by its age when it was begun before the clock was set', async () => {
-    let trusted = false
-    const at = {
-      mono: () => monoMs(0),
-      wall: () => ({ at: unixMs(trusted ? 1.7e12 : 0), trusted }),
-      sleep: async () => {},
-    }
-    const { rig } = await rigWithClip({ deps: { clock: at } })
-    trusted = true
-    await rig.clips.retain()
+  const DAY_MS = 86_400_000
+  /** Nobody knows the time before `trustedFrom`. */
+  const clockOf = (
+    time: { readonly now: () => number; readonly trustedFrom: number },
+    bootedAt = 1_767_225_600_000,
+  ): ClipsDeps['clock'] => ({
+    mono: () => monoMs(time.now()),
+    wall: () => {
+      const trusted = time.now() >= time.trustedFrom
+      return { at: unixMs(trusted ? bootedAt + time.now() : time.now()), trusted }
+    },
+    sleep: async () => {},
+  })
+
+  it('has its age from when it was begun, though the clock was set days later', async () => {
+    let now = 0
+    const { rig, clip } = await rigWithClip({
+      deps: { clock: clockOf({ now: () => now, trustedFrom: 3 * DAY_MS }) },
+    })
+    for (now of [2 * DAY_MS, 3 * DAY_MS, 30 * DAY_MS]) await rig.clips.retain()
     expect(rig.of('clip-expired')).toEqual([])
+    now = 31 * DAY_MS
+    await rig.clips.retain()
+    expect(rig.of('clip-expired')).toMatchObject([{ clip, why: 'age' }])
+  })
+
+  it('has its age from the first trusted hour when the device was restarted before the clock was set', async () => {
+    const { clip } = await rigWithClip({ deps: { clock: clockOf({ now: () => 0, trustedFrom: Infinity }) } })
+    let now = 0
+    const next = new Rig({
+      disk,
+      records,
+      seed: 1,
+      deps: { clock: clockOf({ now: () => now, trustedFrom: DAY_MS }) },
+    })
+    await next.clips.open()
+    for (now of [0, DAY_MS, 31 * DAY_MS]) await next.clips.retain()
+    expect(next.of('clip-expired')).toEqual([])
+    now = 32 * DAY_MS
+    await next.clips.retain()
+    expect(next.of('clip-expired')).toMatchObject([{ clip, why: 'age' }])
   })
 
   it('can no longer become uploaded by an upload that was under way', async () => {

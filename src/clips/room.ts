@@ -1,9 +1,9 @@
 import { Fault, isFault } from '../base/fault.ts'
 import type { ClipId } from '../base/ids.ts'
-import type { WallTime } from '../base/time.ts'
+import { unixMs, type MonoMs, type WallTime } from '../base/time.ts'
 import type { ClipRules, ClipsDeps } from './clips.ts'
 import { clipFolder, CLIPS, type ClipRow, type ExpiryReason } from './rows.ts'
-import { bytesOf, isUploaded, type Shelf, type ShelfClip } from './shelf.ts'
+import { bytesOf, isUploaded, type Edit, type Shelf, type ShelfClip } from './shelf.ts'
 
 export type RoomDeps = Pick<
   ClipsDeps,
@@ -74,6 +74,8 @@ export class Room {
   readonly #deps: RoomDeps
   readonly #rules: RoomRules
   readonly #shelf: Shelf
+  /** Clips on the shelf that this process began while the clock was not trusted. */
+  readonly #untimed = new Map<ClipId, MonoMs>()
   #turn: Promise<void> = Promise.resolve()
 
   constructor(deps: RoomDeps, rules: RoomRules, shelf: Shelf) {
@@ -96,6 +98,11 @@ export class Room {
     return mine
   }
 
+  /** It begins at a time that nobody knows yet. */
+  noteUntimed(clip: ClipId, at: MonoMs): void {
+    this.#untimed.set(clip, at)
+  }
+
   /** Takes the clip away for good; an interrupted one goes on where it stopped. */
   async expire(clip: ShelfClip, why: ExpiryReason): Promise<void> {
     const wasUploaded = isUploaded(clip)
@@ -106,6 +113,7 @@ export class Room {
       { clip: clip.id, removeObjects: true },
       { clip: clip.id, row: { ...row, phase: 'expired' } },
     ])
+    this.#untimed.delete(clip.id)
     this.#deps.log[wasUploaded ? 'info' : 'warn']('clips.expired', {
       clip: clip.id,
       why,
@@ -131,6 +139,7 @@ export class Room {
   }
 
   async #retain(wantedBytes: number): Promise<void> {
+    await this.#giveHours()
     const candidates = this.#shelf.clips().map((clip) => ({
       clip: clip.id,
       bytes: bytesOf(clip),
@@ -151,6 +160,30 @@ export class Room {
         this.#deps.log.warn('clips.no_room_for_tombstone', { clip, problem: error.message })
         return
       }
+    }
+  }
+
+  /**
+   * Once the time is known, clips age that were begun when it was not: those of this process from when they were begun, those
+   * of an earlier one from now, as nobody has counted since.
+   */
+  async #giveHours(): Promise<void> {
+    const wall = this.#deps.clock.wall()
+    if (!wall.trusted) return
+    const edits: Extract<Edit, { row: ClipRow }>[] = []
+    for (const { id, row } of this.#shelf.clips()) {
+      if (row.hour !== undefined || (row.phase !== 'sealed' && row.phase !== 'uploaded')) continue
+      const at = this.#untimed.get(id)
+      const agoMs = at === undefined ? 0 : this.#deps.clock.mono() - at
+      edits.push({ clip: id, row: { ...row, hour: hourOf({ ...wall, at: unixMs(wall.at - agoMs) }) } })
+    }
+    if (edits.length === 0) return
+    try {
+      await this.#shelf.write(edits)
+      for (const { clip } of edits) this.#untimed.delete(clip)
+    } catch (error) {
+      if (!isFault(error, 'full')) throw error
+      this.#deps.log.warn('clips.no_room_for_hours', { clips: edits.length, problem: error.message })
     }
   }
 

@@ -81,6 +81,7 @@ const ENTRIES: readonly LedgerEntry[] = [
   { type: 'recipients', version: 2, sha256: HASH },
   { type: 'grant', clip: CLIP, sha256: HASH },
   { type: 'started', boot: 0 },
+  { type: 'clock', boot: 0, monoMs: 310_750, unixMs: 1_767_225_911_000 },
   { type: 'index-rebuilt', lost: 0, clips: 3, absent: 1 },
 ]
 
@@ -94,6 +95,12 @@ describe('what is written down', () => {
     expect(openGrant('g', signGrant(grant, owner))).toEqual(grant)
     expect(parseMeta('meta', encodeMeta(meta))).toEqual(meta)
     for (const entry of ENTRIES) expect(parseEntry('e', encodeEntry(entry))).toEqual(entry)
+  })
+
+  it('reads back with and without what older versions left out of the metadata', () => {
+    const dated = { ...meta, boot: 3, fromMonoMs: 12_345 }
+    expect(parseMeta('meta', encodeMeta(dated))).toEqual(dated)
+    expect(parseMeta('meta', encodeMeta(meta))).not.toHaveProperty('boot')
   })
 
   it('is one line with its members sorted, so that the same is always written the same', () => {

@@ -58,6 +58,10 @@ const meta = z.strictObject({
   device: z.string(),
   fromUnixMs: z.number().int(),
   clockTrusted: z.boolean(),
+  /** How often the device was started before. Left out by older versions, as is the next. */
+  boot: count.optional(),
+  /** The same moment as `fromUnixMs`, by a clock that began with that start and never jumps. */
+  fromMonoMs: z.number().int().optional(),
   durationMs: count,
   codec: z.enum(['h264', 'hevc']),
   width: count,
@@ -101,6 +105,13 @@ const entry = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('recipients'), version: count, sha256: sha256Hex }),
   z.strictObject({ type: z.literal('grant'), clip: clipId, sha256: sha256Hex }),
   z.strictObject({ type: z.literal('started'), boot: count }),
+  /** In that start, whose clock counted `monoMs` then, it was `unixMs`, a whole second: what was recorded before gets its time. */
+  z.strictObject({
+    type: z.literal('clock'),
+    boot: count,
+    monoMs: z.number().int(),
+    unixMs: z.number().int(),
+  }),
   /** The index was damaged or gone, and was built again from what lay on the disk. */
   z.strictObject({
     type: z.literal('index-rebuilt'),

@@ -5,7 +5,7 @@ import { SimClock } from '../../sim/devices/sim-clock.ts'
 import { Fault } from '../base/fault.ts'
 import type { Json } from '../base/json.ts'
 import { silentLog } from '../base/log.ts'
-import { unixMs } from '../base/time.ts'
+import { unixMs, type WallTime } from '../base/time.ts'
 import type { Broker } from '../ports/broker.ts'
 import type { Records } from '../ports/records.ts'
 import { createTelemetry, topicOf, willOf, type Telemetry } from './index.ts'
@@ -339,6 +339,73 @@ describe('when the broker is away', () => {
   })
 })
 
+describe('a message from before the time was known', () => {
+  const UNTIMED = { visit: 'a', at: 5000, trustedClock: false }
+
+  it('is told with its own time when the time becomes known before it is told', async () => {
+    const house = new House()
+    house.hub.cut()
+    house.wallOff = { trusted: false, ms: -NEW_YEAR }
+    await house.clock.advance(60_000)
+    await house.telemetry.publish('press', UNTIMED) // Five seconds after the start.
+    house.wallOff = { trusted: true, ms: 0 }
+    await house.clock.advance(3_600_000)
+    house.telemetry.giveTimes()
+    expect(await house.outbox()).toEqual([
+      '{"visit":"a","at":5000,"trustedClock":false,"iso":"1970-01-01T00:00:05.000Z"}',
+    ])
+    await house.running(async () => {
+      house.hub.mend()
+      await house.clock.advance(10_000)
+    })
+    expect(house.told()).toContain(
+      'press {"visit":"a","at":1767225605000,"trustedClock":true,"iso":"2026-01-01T00:00:05.000Z"}',
+    )
+    expect(await house.outbox()).toEqual([])
+  })
+
+  it('is told as it stands when it is of an earlier start', async () => {
+    const house = new House()
+    house.hub.cut()
+    house.wallOff = { trusted: false, ms: -NEW_YEAR }
+    await house.telemetry.publish('press', UNTIMED)
+    await house.restart()
+    house.wallOff = { trusted: true, ms: 0 }
+    house.telemetry.giveTimes()
+    await house.running(async () => {
+      house.hub.mend()
+      await house.clock.advance(10_000)
+    })
+    expect(house.told()).toContain(
+      'press {"visit":"a","at":5000,"trustedClock":false,"iso":"1970-01-01T00:00:05.000Z"}',
+    )
+  })
+
+  it('is sent once, though its time becomes known while it is on its way', async () => {
+    const house = new House()
+    house.wallOff = { trusted: false, ms: -NEW_YEAR }
+    house.hub.onPublish = () => {
+      house.wallOff = { trusted: true, ms: 0 }
+      house.telemetry.giveTimes()
+      return undefined
+    }
+    await house.running(async ({ publish }) => {
+      await publish('press', UNTIMED)
+      await house.clock.advance(10_000)
+      expect(house.telemetry.waiting()).toBe(0)
+    })
+    expect(house.toldOf('visit')).toEqual(['a'])
+  })
+
+  it('is announced, so that somebody looks at the clock; others are not', async () => {
+    const house = new House()
+    await house.telemetry.publish('press', { visit: 'a', at: NEW_YEAR, trustedClock: true })
+    expect(house.untimed).toBe(0)
+    await house.telemetry.publish('visit', UNTIMED)
+    expect(house.untimed).toBe(1)
+  })
+})
+
 type Publish = Telemetry['publish']
 
 /** Telemetry with everything around it, in memory. */
@@ -347,6 +414,9 @@ class House {
   readonly hub = createMemoryBroker()
   readonly index = new MemoryRecords()
   readonly records: Records = this.index.open()
+  /** What the wall clock says beside the truth. */
+  wallOff = { trusted: true, ms: 0 }
+  untimed = 0
   telemetry: Telemetry = this.#create(this.hub.open(willOf(RULES)))
 
   /** Runs it while `story` happens, lets everything settle, and stops it. */
@@ -387,6 +457,13 @@ class House {
   }
 
   #create(broker: Broker): Telemetry {
-    return createTelemetry({ broker, clock: this.clock, records: this.records, log: silentLog }, RULES)
+    const { clock, records } = this
+    const wall = (): WallTime => ({
+      at: unixMs(NEW_YEAR + clock.mono() + this.wallOff.ms),
+      trusted: this.wallOff.trusted,
+    })
+    const itsClock = { mono: () => clock.mono(), sleep: clock.sleep.bind(clock), wall }
+    const onUntimed = (): number => this.untimed++
+    return createTelemetry({ broker, clock: itsClock, records, log: silentLog, onUntimed }, RULES)
   }
 }

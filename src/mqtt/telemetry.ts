@@ -2,7 +2,7 @@ import type { Bell } from '../base/bell.ts'
 import { isFault, messageOf } from '../base/fault.ts'
 import type { Json } from '../base/json.ts'
 import type { Log } from '../base/log.ts'
-import { isoOf, unixMs } from '../base/time.ts'
+import { isoOf, laterBy, unixMs, type MonoMs } from '../base/time.ts'
 import type { Broker, BrokerMessage } from '../ports/broker.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Records } from '../ports/records.ts'
@@ -53,6 +53,8 @@ export interface Telemetry {
   open(): Promise<void>
   /** Resolves when the message waits in the queue; a press then also stands on the disk. */
   publish(kind: MessageKind, payload: Payload): Promise<void>
+  /** The time is known now: whatever waits and had none that one should believe gets its own. What is from an earlier start stays. */
+  giveTimes(): void
   waiting(): number
   /** Messages the broker has acknowledged. */
   published(): number
@@ -64,6 +66,8 @@ export type TelemetryDeps = {
   readonly clock: Clock
   readonly records: Records
   readonly log: Log
+  /** A message waits with a time that nobody should believe. */
+  readonly onUntimed?: () => void
 }
 export type TelemetryRules = { readonly prefix: string; readonly device: string; readonly name: string }
 
@@ -89,13 +93,23 @@ export function createTelemetry(deps: TelemetryDeps, rules: TelemetryRules): Tel
     },
     async publish(kind, payload) {
       const text = JSON.stringify(withIso(payload))
-      const message = messageFor(rules, kind, text)
       const key = kind === 'press' ? line.nextKey() : undefined
       // At once, so that nothing overtakes it. Even when the disk refuses, the household is told; only a restart would
       // then forget it. Should the broker be quicker than the disk: writes apply in the order of their calls.
-      line.push({ key, message })
+      const at = untrustedMono(payload, deps.clock)
+      const message = messageFor(rules, kind, text)
+      line.push({ key, message, ...(at === undefined ? {} : { untimed: { payload, at } }) })
+      if (at !== undefined) deps.onUntimed?.()
       if (kind === 'motion') teller.knowsMotion()
       if (key !== undefined) await deps.records.write([{ put: 'outbox', key, row: text }])
+    },
+    giveTimes() {
+      const { at: now, trusted } = deps.clock.wall()
+      if (!trusted) return
+      const agoMs = (at: MonoMs): number => deps.clock.mono() - at
+      line.giveTimes(({ payload, at }) =>
+        JSON.stringify(withIso({ ...payload, at: Math.round(now - agoMs(at)), trustedClock: true })),
+      )
     },
     waiting: () => line.length,
     published: () => teller.published(),
@@ -244,6 +258,12 @@ async function sayFarewell({ broker, clock }: TelemetryDeps, rules: TelemetryRul
 
 function messageFor(rules: TelemetryRules, kind: keyof typeof TOPICS, payload: string): BrokerMessage {
   return { topic: topicOf(rules, kind), payload, qos: 1, retain: TOPICS[kind].retain }
+}
+
+/** When that was, by the clock that never jumps; undefined when its time may be believed, or it has none. */
+function untrustedMono({ at, trustedClock }: Payload, clock: Clock): MonoMs | undefined {
+  if (typeof at !== 'number' || trustedClock !== false) return undefined
+  return laterBy(clock.mono(), at - clock.wall().at)
 }
 
 /** Nobody has moved yet. */
