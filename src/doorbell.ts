@@ -297,6 +297,7 @@ function captureFor(
       onRun: (track) => clips.beginRun(track),
       onPacket: (packet) => clips.take(packet),
       onFrame,
+      onLoss: () => clips.noteLoss(),
       onRunEnd: () => clips.endRun(),
     },
     config.capture,

@@ -10,6 +10,8 @@ import type { Broken, Checker } from './checker.ts'
 
 /** A finger has to be on the button for so long while the doorbell is up. */
 const HEARD_AFTER_MS = 60
+/** A spike so short before the finger cannot be told from its first bounce. */
+const SPIKE_MS = 25
 export const CHIME_MS_MAX = 20
 /** A ring and the pause behind it: who presses meanwhile hears the next one when it is over. */
 const CHIME_BUSY_MS = 1000
@@ -38,7 +40,8 @@ export const pressesHeard: Checker = {
       }))
     const phantoms = presses
       .filter(
-        ({ pressedAtMs: at }) => !fingers.some(({ downMs, upMs }) => at >= downMs - 1 && at <= upMs + 50),
+        ({ pressedAtMs: at }) =>
+          !fingers.some(({ downMs, upMs }) => at >= downMs - SPIKE_MS && at <= upMs + 50),
       )
       .map(({ pressedAtMs }) => ({ atMs: pressedAtMs, message: 'a press that nobody made' }))
     return [...unheard, ...phantoms]
@@ -184,7 +187,7 @@ function wrongTimes({ presses }: Evidence, heard: Heard): readonly Broken[] {
 }
 
 const count = (presses: readonly AcceptedPress[], fromMs: number, toMs: number): number =>
-  presses.filter(({ pressedAtMs: at }) => at >= fromMs - 1 && at <= toMs + 50).length
+  presses.filter(({ pressedAtMs: at }) => at >= fromMs - SPIKE_MS && at <= toMs + 50).length
 
 /** One life of the doorbell lasted from the one moment to the other. */
 const isUp = (lives: Evidence['lives'], fromMs: number, toMs: number): boolean =>

@@ -6,15 +6,15 @@ import type { Stills } from '../../src/ports/stills.ts'
 import type { Show, Showing } from './stage-camera.ts'
 
 const TIMESCALE = 90_000
-const QUICK_MS = 250
+const QUICK_MS = 400
 /** Nothing moves: a key picture now and then, so that nobody takes the camera for dead. */
 const STILL_MS = 10_000
-const PACKETS_A_GROUP = 5
+const PACKETS_A_GROUP = 3
 /** Packets come quickly so long before and after what happens. */
-const BEFORE_MS = 9000
+const BEFORE_MS = 8500
 const AFTER_MS = 12_000
 /** The detector has to know the garden before somebody walks through it, and to see that he has left. */
-const LOOK_BEFORE_MS = 6000
+const LOOK_BEFORE_MS = 5000
 const LOOK_AFTER_MS = 3000
 const PAUSE_MS_MAX = 86_400_000
 const [WIDTH, HEIGHT] = [64, 36]

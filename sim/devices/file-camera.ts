@@ -126,6 +126,7 @@ async function openRun(
   played.end()
   return {
     track: { codec, ...source.init },
+    isRecording: true,
     packets: packetsOf(source, head, replay),
     frames: framesOf(pictures, replay),
     async [Symbol.asyncDispose]() {

@@ -47,12 +47,12 @@ function lengthOf(random: Random): number {
 
 function settingsOf(random: Random): readonly string[] {
   const all = [
-    `visit.quietAfterMs=${2000 + below(random, 10_000)}`,
-    `clip.partMs=${500 + below(random, 1500)}`,
-    'clip.msMax=10000',
-    'retention.bytesMax=10485760',
+    { chance: 0.8, setting: `visit.quietAfterMs=${1500 + below(random, 3000)}` },
+    { chance: 0.3, setting: `clip.partMs=${500 + below(random, 1500)}` },
+    { chance: 0.3, setting: 'clip.msMax=10000' },
+    { chance: 0.3, setting: 'retention.bytesMax=10485760' },
   ]
-  return all.filter(() => random.uniform() < 0.3)
+  return all.filter(({ chance }) => random.uniform() < chance).map(({ setting }) => setting)
 }
 
 /** Some people, and some bad luck around the same time: that is when it hurts. */

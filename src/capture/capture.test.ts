@@ -11,10 +11,11 @@ const track: Track = {
   timescale: 1000,
   width: 640,
   height: 360,
-  sampleEntry: new Uint8Array(8),
+  // Nothing but the record that says that lengths have four bytes.
+  sampleEntry: Uint8Array.of(...Buffer.from('avcC'), 1, 66, 0, 30, 0xff, 0xe0, 0),
 }
 const packet = (atMs: number): Packet => ({
-  data: Uint8Array.of(atMs / 100),
+  data: Uint8Array.of(0, 0, 0, 1, atMs / 100),
   pts: ticks(atMs),
   dts: ticks(atMs),
   duration: ticks(100),
@@ -31,6 +32,7 @@ const frame = (atMs: number): LumaFrame => ({
 type Plan = {
   readonly packets: AsyncIterable<Packet>
   readonly frames?: AsyncIterable<LumaFrame>
+  readonly isRecording?: boolean
 }
 
 /** A camera that goes through its plans, one a run, and then is gone. */
@@ -52,6 +54,7 @@ class PlannedCamera implements Camera {
       track,
       packets: plan.packets,
       frames: plan.frames ?? nothing(),
+      isRecording: plan.isRecording === true,
       [Symbol.asyncDispose]: async () => {
         this.closed++
       },
@@ -99,10 +102,11 @@ function setUp(
     onRun: async () => void trace.push(`run @${clock.mono()}`),
     onPacket: async ({ at }) => void trace.push(`packet ${at}`),
     onFrame: async ({ at }) => void trace.push(`frame ${at}`),
+    onLoss: async () => void trace.push('loss'),
     onRunEnd: async () => void trace.push('end'),
     ...overrides,
   }
-  const capture = createCapture(deps, { prerollMs: 6000, prerollBytesMax: 1024 * 1024 })
+  const capture = createCapture(deps, { prerollMs: 6000, prerollBytesMax: 1024 * 1024, stallMs: 15_000 })
   const run = () => {
     const stop = new AbortController()
     return { done: capture.run(stop.signal), stop: () => stop.abort() }
@@ -166,6 +170,64 @@ describe('capture', () => {
     expect(trace).toEqual([
       ...Array<string>(3).fill('capture.camera_absent unavailable'),
       'run @3500',
+      'packet 0',
+      'end',
+    ])
+  })
+
+  it('opens a camera again that hangs without a word, and waits for one that only plays a recording', async () => {
+    for (const isRecording of [false, true]) {
+      const hangs = async function* (): AsyncGenerator<Packet> {
+        yield packet(0)
+        await new Promise(() => {})
+      }
+      const camera = new PlannedCamera({ packets: hangs(), isRecording }, { packets: of([packet(1000)]) })
+      const { clock, trace, run } = setUp(camera)
+      const { stop } = run()
+      await clock.advance(25_000)
+      stop()
+      const second = isRecording
+        ? []
+        : ['capture.camera_lost unavailable', 'end', 'run @20250', 'packet 1000', 'end']
+      expect(trace).toEqual(['run @0', 'packet 0', ...second])
+    }
+  })
+
+  it('leaves out a damaged packet and what needs it, up to the next key frame, and says so once', async () => {
+    const damaged = { ...packet(100), data: Uint8Array.of(0, 0, 0, 9, 1) }
+    const packets = [packet(0), damaged, packet(200), packet(900), packet(1000), packet(1100)]
+    const { clock, trace, run } = setUp(new PlannedCamera({ packets: of(packets) }))
+    const { done, stop } = run()
+    await clock.advance(0)
+    stop()
+    await done
+    expect(trace).toEqual([
+      'run @0',
+      'packet 0',
+      'capture.packet_damaged undefined',
+      'loss',
+      'packet 1000',
+      'packet 1100',
+      'end',
+    ])
+  })
+
+  it('ends a run whose decoding times go back', async () => {
+    const camera = new PlannedCamera(
+      { packets: of([packet(1000), packet(900)]) },
+      { packets: of([packet(0)]) },
+    )
+    const { clock, trace, run } = setUp(camera)
+    const { done, stop } = run()
+    await clock.advance(1000)
+    stop()
+    await done
+    expect(trace).toEqual([
+      'run @0',
+      'packet 1000',
+      'capture.camera_lost unavailable',
+      'end',
+      'run @250',
       'packet 0',
       'end',
     ])

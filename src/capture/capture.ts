@@ -1,11 +1,13 @@
 import { Fault, isFault, messageOf } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import { retryDelayMs, type RetryRules } from '../base/retry.ts'
+import { isWholePacket, unitLengthBytes } from '../media/index.ts'
 import type { Camera, CameraRun, LumaFrame, Packet, Track } from '../ports/camera.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
 import { Preroll, type PrerollRules } from './preroll.ts'
 
+const CLOSING_MS_MAX = 5000
 const RETRY: RetryRules = { delayMsMin: 250, delayMsMax: 30_000 }
 
 export type CaptureDeps = {
@@ -17,6 +19,8 @@ export type CaptureDeps = {
   readonly onRun: (track: Track) => Promise<void>
   readonly onPacket: (packet: Packet) => Promise<void>
   readonly onFrame: (frame: LumaFrame) => Promise<void>
+  /** Packets were damaged and left out, up to the next key frame. */
+  readonly onLoss: () => Promise<void>
   /** The camera went away: what comes next, if ever, is another run. Not called when capture itself is stopped. */
   readonly onRunEnd: () => Promise<void>
 }
@@ -26,13 +30,18 @@ export interface Capture {
   run(signal: AbortSignal): Promise<void>
 }
 
-export function createCapture(deps: CaptureDeps, rules: PrerollRules): Capture {
+export type CaptureRules = PrerollRules & {
+  /** A camera that sends nothing for so long has hung, though its connection stands. */
+  readonly stallMs: number
+}
+
+export function createCapture(deps: CaptureDeps, rules: CaptureRules): Capture {
   const preroll = new Preroll(rules)
   return {
     preroll,
     async run(signal) {
       for (let attempt = 1; !signal.aborted; attempt++) {
-        const outcome = await captureOnce(deps, preroll, signal)
+        const outcome = await captureOnce(deps, { preroll, stallMs: rules.stallMs }, signal)
         if (outcome === 'hopeless') return
         if (outcome === 'played') attempt = 0
         const waitMs = retryDelayMs(attempt, deps.random.uniform(), RETRY)
@@ -45,7 +54,11 @@ export function createCapture(deps: CaptureDeps, rules: PrerollRules): Capture {
 /** `played`: at least one packet came, so the next try may come soon. `hopeless`: no use in trying again. */
 type Outcome = 'played' | 'nothing' | 'hopeless'
 
-async function captureOnce(deps: CaptureDeps, preroll: Preroll, signal: AbortSignal): Promise<Outcome> {
+async function captureOnce(
+  deps: CaptureDeps,
+  { preroll, stallMs }: { readonly preroll: Preroll; readonly stallMs: number },
+  signal: AbortSignal,
+): Promise<Outcome> {
   const run = await openCamera(deps, signal)
   if (run === 'nothing' || run === 'hopeless') return run
   let packets = 0
@@ -56,7 +69,7 @@ async function captureOnce(deps: CaptureDeps, preroll: Preroll, signal: AbortSig
   }
   try {
     await handOver('the track', deps.onRun(run.track))
-    await pump(run, takePacket, deps, signal)
+    await pump(run, { takePacket, stallMs }, deps, signal)
   } catch (error) {
     if (!signal.aborted) tellOrThrow(deps.log, 'capture.camera_lost', error)
   } finally {
@@ -84,28 +97,90 @@ async function openCamera(
 /** Packets and pictures side by side. When one of them breaks, the run is closed, which ends the other too. */
 async function pump(
   run: CameraRun,
-  takePacket: (packet: Packet) => Promise<void>,
+  {
+    takePacket,
+    stallMs,
+  }: { readonly takePacket: (packet: Packet) => Promise<void>; readonly stallMs: number },
   deps: CaptureDeps,
   signal: AbortSignal,
 ): Promise<void> {
   let isOver = false
+  let lastMs = deps.clock.mono()
+  const enough = new AbortController()
   const each = async <T>(source: AsyncIterable<T>, what: string, take: (item: T) => Promise<void>) => {
     for await (const item of source) {
       if (isOver || signal.aborted) return
       await handOver(what, take(item))
     }
   }
-  const packets = each(run.packets, 'a packet', takePacket)
+  const packets = each(sifted(run.packets, run.track, deps), 'a packet', async (packet) => {
+    await takePacket(packet)
+    lastMs = deps.clock.mono()
+  })
   const frames = each(run.frames, 'a picture', deps.onFrame).catch((error: unknown) => {
     // Without pictures nobody is seen, but the button still records.
     if (!isOver && !signal.aborted) tellOrThrow(deps.log, 'capture.frames_lost', error)
   })
+  const watching =
+    run.isRecording === true ? [] : [untilStalled(deps.clock, () => lastMs, stallMs, enough.signal)]
   try {
-    await Promise.all([packets, frames])
+    await Promise.race([Promise.all([packets, frames]), ...watching])
   } finally {
     isOver = true
+    enough.abort()
     await run[Symbol.asyncDispose]()
-    await Promise.allSettled([packets, frames])
+    await settledSoon(deps.clock, [packets, frames])
+  }
+}
+
+/** A camera that was closed ends what it was giving; one that does not is left behind. */
+async function settledSoon(clock: Clock, giving: readonly Promise<void>[]): Promise<void> {
+  const enough = new AbortController()
+  const patience = clock.sleep(CLOSING_MS_MAX, enough).catch(() => {}) // Aborted below, when it was in time.
+  await Promise.race([Promise.allSettled(giving), patience])
+  enough.abort()
+}
+
+/** Rejects when nothing has come for too long; never resolves before it is stopped. One timer, however many packets come. */
+async function untilStalled(
+  clock: Clock,
+  lastMs: () => number,
+  stallMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    const leftMs = lastMs() + stallMs - clock.mono()
+    if (leftMs <= 0)
+      throw new Fault('unavailable', `the camera has sent nothing for ${(stallMs / 1000).toFixed(0)} s`)
+    await clock.sleep(leftMs, { signal }).catch(() => {}) // Stopped: the loop's condition ends it.
+  }
+}
+
+/**
+ * Keeps away what would spoil a clip: a damaged packet, and what needs it, up to the next key frame. Throws
+ * `Fault('unavailable')` where decoding times go back: such a run cannot be told on.
+ */
+async function* sifted(
+  packets: AsyncIterable<Packet>,
+  track: Track,
+  { onLoss, log }: Pick<CaptureDeps, 'onLoss' | 'log'>,
+): AsyncGenerator<Packet, void> {
+  const isWhole = unitLengthBytes(track.sampleEntry) === 4 ? isWholePacket : () => true
+  let lastDts = -Infinity
+  let isLost = false
+  for await (const packet of packets) {
+    const { data, dts, isKey } = packet
+    if (dts <= lastDts)
+      throw new Fault(
+        'unavailable',
+        `the camera’s times go back: wanted more than ${lastDts} ticks, got ${dts}`,
+      )
+    lastDts = dts
+    const isDamaged = !isWhole(data)
+    if (isDamaged && !isLost) log.warn('capture.packet_damaged', { bytes: data.length, codec: track.codec })
+    if (isDamaged) await handOver('the loss of a packet', onLoss())
+    isLost = isDamaged || (isLost && !isKey)
+    if (!isLost) yield packet
   }
 }
 

@@ -70,6 +70,8 @@ export interface Clips extends AsyncDisposable {
   /** Resolves when the packet is where it belongs; a part that it completes is durable by then. */
   take(packet: Packet): Promise<void>
   endRun(): Promise<void>
+  /** Packets are missing here: what is being recorded will not be complete. */
+  noteLoss(): Promise<void>
   /** Records the visit from `since` on. Does nothing when that visit is being recorded already. */
   begin(visit: { readonly visit: VisitId; readonly since: MonoMs }): Promise<ClipId>
   note(notes: VisitNotes): Promise<void>

@@ -146,6 +146,11 @@ export class GrowingClip {
     return progress
   }
 
+  /** Packets were lost before they came to us. */
+  noteLoss(): void {
+    this.#hasGap = true
+  }
+
   /** What is known of the visit has changed. */
   async note(): Promise<void> {
     if (!this.#isOpen) return
@@ -197,12 +202,12 @@ export class GrowingClip {
       from: first.at,
       fromUnixMs: Math.round(wall.at - (deps.clock.mono() - first.at)),
       clockTrusted: wall.trusted,
+      boot: deps.boot,
       track,
       continues: this.#plan.continues,
     }
     this.#begun = { seal, row, track, first, frame }
     await this.#open()
-      boot: deps.boot,
   }
 
   /** *Begin a clip*, steps 2 to 5. On a full disk, the next part tries again. */

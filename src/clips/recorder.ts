@@ -71,6 +71,12 @@ class Recorder implements Clips {
     })
   }
 
+  noteLoss(): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const clip of this.#growing) clip.noteLoss()
+    })
+  }
+
   async begin({ visit, since }: Parameters<Clips['begin']>[0]): Promise<ClipId> {
     // Now, not in turn: what waits in front of us comes after it, or is in it already.
     const preroll = this.#bench.deps.prerollSince(since)

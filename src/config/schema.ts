@@ -76,6 +76,9 @@ export const configSchema = z.strictObject({
         .max(256 * MIB)
         .default(48 * MIB)
         .describe('memory the preroll may take, in bytes'),
+      stallMs: wholeMs(1000, 600_000)
+        .default(15_000)
+        .describe('a camera that sends nothing for so long has hung and is opened again'),
     })
     .prefault({}),
   lines: z

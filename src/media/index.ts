@@ -11,4 +11,11 @@
  */
 export { BOX_BYTES_MAX, Fmp4Reader, type FragmentInit, type FragmentOutput } from './fmp4-reader.ts'
 export { fragment, initSegment, type FragmentSample, type SegmentTrack } from './fmp4-writer.ts'
-export { isRandomAccessPicture, isReferencePicture, nalUnits, type NalCodec } from './nal.ts'
+export {
+  isRandomAccessPicture,
+  isReferencePicture,
+  isWholePacket,
+  nalUnits,
+  unitLengthBytes,
+  type NalCodec,
+} from './nal.ts'

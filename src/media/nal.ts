@@ -13,6 +13,26 @@ export function* nalUnits(data: Uint8Array): Generator<Uint8Array> {
   }
 }
 
+/**
+ * How many bytes the length before each unit has, as the configuration record in the sample entry says (ISO/IEC 14496-15,
+ * 5.3.3.1 and 8.3.3.1); undefined when there is no such record in it.
+ */
+export function unitLengthBytes(sampleEntry: Uint8Array): number | undefined {
+  const text = Buffer.from(sampleEntry).toString('latin1')
+  const [avcC, hvcC] = [text.indexOf('avcC'), text.indexOf('hvcC')]
+  const at = avcC >= 0 ? avcC + 8 : hvcC + 25
+  const flags = avcC < 0 && hvcC < 0 ? undefined : sampleEntry[at]
+  return flags === undefined ? undefined : (flags & 3) + 1
+}
+
+/** True when the four-byte lengths that stand before the units are those of the units, to the last byte. */
+export function isWholePacket(data: Uint8Array): boolean {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
+  let at = 0
+  while (at + 4 <= data.length) at += 4 + view.getUint32(at)
+  return data.length > 0 && at === data.length
+}
+
 /** True when other pictures may be predicted from this one, so that a decoder which skips the others still decodes right. */
 export function isReferencePicture(data: Uint8Array, codec: NalCodec): boolean {
   const head = firstSliceHead(data, codec)

@@ -37,6 +37,8 @@ export type LumaFrame = {
 /** One unbroken stretch of a camera session. `packets` and `frames` may each be iterated once, side by side. */
 export interface CameraRun extends AsyncDisposable {
   readonly track: Track
+  /** A recording is played: it may pause for as long as it likes without having hung. */
+  readonly isRecording?: boolean
   /** Ends when the camera goes away in an orderly manner (end of file); throws `Fault` when it breaks. */
   readonly packets: AsyncIterable<Packet>
   /** Low-rate luma pictures: the camera's own small stream where it has one, else decoded. */
