@@ -1,5 +1,6 @@
 import { Command } from 'commander'
-import { listClips, pairsOf, type ListedClip } from '../owner/index.ts'
+import { isoOf, unixMs } from '../base/time.ts'
+import { listClips, pairsOf, type ClipTime, type ListedClip } from '../owner/index.ts'
 import type { PlaceOptions } from './owner-data-folder.ts'
 import { readIdentityFile } from './owner-files.ts'
 import { openOwnerLibrary, reportSurprises, trustWhatIsThere } from './owner-library.ts'
@@ -51,12 +52,13 @@ async function trust(options: ClipsOptions): Promise<void> {
 }
 
 function jsonOf(clip: ListedClip): Readonly<Record<string, unknown>> {
-  const { id, state, where, parts, bytes, meta, problem } = clip
+  const { id, state, where, parts, bytes, meta, time, problem } = clip
   return {
     id,
     visit: meta?.visit ?? null,
-    from: meta === undefined ? null : new Date(meta.fromUnixMs).toISOString(),
+    from: time === undefined ? null : isoOf(unixMs(time.fromUnixMs)),
     clockTrusted: meta?.clockTrusted ?? null,
+    time: time?.known ?? null,
     durationS: durationOf(clip),
     signs: meta?.signs ?? [],
     presses: (meta?.presses ?? []).map((ms) => ms / 1000),
@@ -95,15 +97,13 @@ export function describeClips(clips: readonly ListedClip[], zone: string): strin
 
 const isNumber = (column: number): boolean => [1, 4, 5].includes(column)
 
-const UNTRUSTED = '?'
+const MARKS: Readonly<Record<ClipTime['known'], string>> = { trusted: '', corrected: ' ~', unknown: ' ?' }
 
 function rowOf(clip: ListedClip, zone: string): readonly string[] {
-  const { meta } = clip
+  const { meta, time } = clip
   const length = durationOf(clip)
   return [
-    meta === undefined
-      ? '–'
-      : `${localTime(meta.fromUnixMs, zone)}${meta.clockTrusted ? '' : ` ${UNTRUSTED}`}`,
+    time === undefined ? '–' : `${localTime(time.fromUnixMs, zone)}${MARKS[time.known]}`,
     length === null ? '–' : `${length.toFixed(1)} s`,
     meta === undefined ? '–' : signsOf(meta),
     [...new Set(meta?.labels.map(({ label }) => label))].join(' ') || '–',
@@ -133,8 +133,11 @@ const localTime = (unixMs: number, zone: string): string =>
 
 function remarksOn(clips: readonly ListedClip[]): readonly string[] {
   const remarks = [
-    ...(clips.some(({ meta }) => meta?.clockTrusted === false)
-      ? [`${UNTRUSTED} the doorbell’s clock was not set by network time then.`]
+    ...(clips.some(({ time }) => time?.known === 'corrected')
+      ? ['~ the doorbell learnt the time only later; this is when it was.']
+      : []),
+    ...(clips.some(({ time }) => time?.known === 'unknown')
+      ? ['? the doorbell’s clock was not set by network time then.']
       : []),
     ...(clips.some(({ state }) => state === 'growing')
       ? ['growing: not finished; the doorbell has not signed for it yet.']

@@ -1,8 +1,10 @@
 import { Command } from 'commander'
 import { Fault, isFault, messageOf } from '../base/fault.ts'
+import { isoOf, unixMs } from '../base/time.ts'
 import {
   openParts,
   openPoster,
+  openTime,
   pairsOf,
   readGrant,
   type Opener,
@@ -61,6 +63,7 @@ async function openClip(wanted: string | undefined, options: OpenOptions): Promi
     say(`the ledger is not at hand: what is known is that ${clip.manifest.device} signed this clip`)
   const written = await writeFilm(clip, opener, options)
   if (options.poster !== undefined) await writePoster(clip, opener, options.poster)
+  await tellTime(clip, opener)
   const sentence = `${options.output}: clip ${clip.id}, ${written.parts} of ${clip.kind === 'signed' ? clip.manifest.parts.length : clip.parts.length} parts, ${(written.bytes / 1e6).toFixed(1)} MB, ${verdictOn(clip, written)}\n`
   if (options.output === '-') process.stderr.write(sentence)
   else process.stdout.write(sentence)
@@ -195,6 +198,19 @@ async function writePoster(clip: SignedClip | UnsignedClip, opener: Opener, path
       cause: error,
     })
   }
+}
+
+/** Only where the film's own metadata would mislead. */
+async function tellTime(clip: SignedClip | UnsignedClip, opener: Opener): Promise<void> {
+  const time = await openTime(clip, opener).catch((error: unknown) => {
+    if (!isFault(error, 'corrupt')) throw error
+    return undefined // The film is written; `lintel verify` says what is wrong with the rest.
+  })
+  if (time === undefined || time.known === 'trusted') return
+  const at = isoOf(unixMs(time.fromUnixMs))
+  if (time.known === 'corrected')
+    say(`the doorbell learnt the time only after it had recorded this: the film begins at ${at}`)
+  else say(`the doorbell’s clock was not set when it recorded this: ${at} is what it said`)
 }
 
 function verdictOn(clip: SignedClip | UnsignedClip, { problems }: Written): string {

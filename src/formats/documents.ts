@@ -96,6 +96,8 @@ const grant = z.strictObject({
   manifest: sha256Hex,
   /** The clip's manifest, whole and signed by the device. */
   manifestNote: z.string(),
+  /** When the clip began, where its own metadata does not know and the owner has learnt it. */
+  fromUnixMs: z.number().int().optional(),
   owner: rawKey,
 })
 

@@ -21,6 +21,7 @@ import {
   openLibrary,
   openParts,
   openPoster,
+  openTime,
   pairsOf,
   parseIdentity,
   readGrant,
@@ -55,6 +56,69 @@ beforeEach(async () => {
   ada = await newIdentity()
   bo = await newIdentity()
   house = await openHouse(ada.recipient)
+})
+
+describe('the time of a clip', () => {
+  const BOOTED = Date.UTC(2026, 5, 3, 8)
+  /** As a doorbell does whose clock began in 1970 and was set ten minutes later. */
+  const untimed = (boot: number): Partial<Recording> => ({
+    clockTrusted: false,
+    start: { boot, fromMonoMs: 20_500 },
+  })
+  const known = { monoMs: 600_000, unixMs: BOOTED + 600_000 }
+  const timesOf = async (shelves = house.shelves()): Promise<readonly unknown[]> =>
+    (await listClips(await openLibrary(shelves), openerOf(ada), forever)).map(({ time }) => time)
+  const corrected = { known: 'corrected', fromUnixMs: BOOTED + 20_500 }
+
+  it('is the doorbell’s own when it knew it', async () => {
+    await house.record(CLIP_A, { start: { boot: 0, fromMonoMs: 20_500 } })
+    await house.learnTime(0, known)
+    expect(await timesOf()).toEqual([{ known: 'trusted', fromUnixMs: FROM }])
+  })
+
+  it('is worked out when the doorbell learnt it later in the same start, here and from the cloud alone', async () => {
+    await house.record(CLIP_A, untimed(3))
+    expect(await timesOf()).toEqual([{ known: 'unknown', fromUnixMs: FROM }])
+    await house.learnTime(3, known)
+    expect(await timesOf()).toEqual([corrected])
+    expect(await timesOf([house.cloud()])).toEqual([corrected])
+  })
+
+  it('is worked out also while the clip grows', async () => {
+    await house.record(CLIP_A, { ...untimed(3), finished: false })
+    await house.learnTime(3, known)
+    expect(await timesOf()).toEqual([corrected])
+  })
+
+  it('is as the doorbell said last when its clock was stepped', async () => {
+    await house.record(CLIP_A, untimed(3))
+    await house.learnTime(3, { ...known, unixMs: known.unixMs + 3_600_000 })
+    await house.learnTime(3, known)
+    expect(await timesOf()).toEqual([corrected])
+  })
+
+  it('stays unknown when only another start learnt it, or an older version did not say when that was', async () => {
+    await house.record(CLIP_A, untimed(2))
+    await house.record(CLIP_B, { clockTrusted: false })
+    await house.learnTime(3, known)
+    expect(await timesOf()).toEqual([
+      { known: 'unknown', fromUnixMs: FROM },
+      { known: 'unknown', fromUnixMs: FROM },
+    ])
+  })
+
+  it('is in the grant where the receiver could not work it out, and only there', async () => {
+    await house.record(CLIP_A, untimed(3))
+    await house.record(CLIP_B)
+    await house.learnTime(3, known)
+    const library = await openLibrary(house.shelves())
+    const owner = { identity: ada, opener: openerOf(ada) }
+    const shared = await shareClip(await library.clip(CLIP_A), owner, bo.recipient)
+    const { grant, clip } = readGrant('a.grant', shared.note, house.shelves())
+    expect(await openTime(clip, { ...openerOf(bo), grant })).toEqual(corrected)
+    const other = await shareClip(await library.clip(CLIP_B), owner, bo.recipient)
+    expect(other.grant).not.toHaveProperty('fromUnixMs')
+  })
 })
 
 describe('the list of clips', () => {
@@ -348,6 +412,8 @@ type House = {
   shelves(): readonly Shelf[]
   /** Records a clip of three parts, uploads all of it, and gives back the film. */
   record(id: string, options?: Partial<Recording>): Promise<Uint8Array>
+  /** The doorbell learns what time it is in this start. */
+  learnTime(boot: number, known: { readonly monoMs: number; readonly unixMs: number }): Promise<void>
   /** The name in the cloud of `part 1`, `meta`, `poster` or `manifest`. */
   nameOf(id: string, what: string): string
   put(name: string, bytes: Uint8Array): Promise<unknown>
@@ -356,6 +422,8 @@ type House = {
 type Recording = {
   readonly finished: boolean
   readonly clockTrusted: boolean
+  /** Which start recorded it, and how long after its beginning; left out by older versions. */
+  readonly start?: { readonly boot: number; readonly fromMonoMs: number }
   readonly ended: ClipManifest['ended']
 }
 
@@ -417,6 +485,9 @@ async function openHouse(recipient: string): Promise<House> {
     await ledger.append({ type: 'clip', clip: id, manifest: bound.sha256, name: bound.name }, [
       { put: 'clip', key: id, row: { phase: 'uploaded', order: order++ } },
     ])
+    await upload()
+  }
+  const upload = async (): Promise<void> => {
     for (const job of uploads.splice(0))
       if ('inline' in job.source)
         await put(job.name, new Uint8Array(Buffer.from(job.source.inline, 'base64')))
@@ -431,7 +502,11 @@ async function openHouse(recipient: string): Promise<House> {
     shelves: () => [here(), cloud()],
     nameOf: (id, what) => names.get(`${id} ${what}`) ?? '',
     put,
-    async record(id, { finished = true, clockTrusted = true, ended = 'quiet' } = {}) {
+    async learnTime(boot, { monoMs, unixMs }) {
+      await ledger.append({ type: 'clock', boot, monoMs, unixMs }, [])
+      await upload()
+    },
+    async record(id, { finished = true, clockTrusted = true, start, ended = 'quiet' } = {}) {
       const seal = await beginClipSeal([recipient])
       const film = [0, 1, 2].map(filmPart)
       await disk.makeFolder(`clips/${id}`)
@@ -439,7 +514,7 @@ async function openHouse(recipient: string): Promise<House> {
         { put: 'clip', key: id, row: { phase: 'growing', order: Number(orderKey(order)) } },
       ])
       const bounds = [
-        await keep(id, 'meta', seal.seal(metaOf(id, { finished, clockTrusted }))),
+        await keep(id, 'meta', seal.seal(metaOf(id, { finished, clockTrusted, start }))),
         await keep(id, 'poster', seal.seal(JPEG)),
       ]
       for (const [part, bytes] of film.entries())
@@ -464,7 +539,11 @@ function filmPart(part: number): Uint8Array {
 
 const metaOf = (
   id: string,
-  { finished, clockTrusted }: { readonly finished: boolean; readonly clockTrusted: boolean },
+  {
+    finished,
+    clockTrusted,
+    start,
+  }: Omit<Recording, 'ended' | 'start'> & { start: Recording['start'] | undefined },
 ): Uint8Array =>
   utf8(
     encodeMeta({
@@ -474,6 +553,7 @@ const metaOf = (
       device: 'Front door',
       fromUnixMs: FROM,
       clockTrusted,
+      ...start,
       durationMs: finished ? 6000 : 0,
       codec: 'h264',
       width: 640,

@@ -43,8 +43,9 @@ export {
 export { listClips, type ClipState, type ListedClip } from './list.ts'
 export { fileOf, localSource } from './local-source.ts'
 export { loneClip, loneShelf, verifyLoneClip } from './lone.ts'
-export { openParts, openPoster, type OpenedPart, type Opener } from './open.ts'
+export { openParts, openPoster, openTime, type OpenedPart, type Opener } from './open.ts'
 export { readGrant, shareClip, withGrantHeader, type ReceivedGrant, type SharedClip } from './share.ts'
+export type { ClipTime } from './time.ts'
 export { findUnsigned, namesIn, type UnsignedClip } from './unsigned.ts'
 
 export type { ClipSource, GrowingClip, KnownObject, ObjectKind, ObjectRef } from './source.ts'

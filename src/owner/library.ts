@@ -19,6 +19,7 @@ import {
 import type { ObjectStore } from '../ports/object-store.ts'
 import type { LedgerHead } from './pins.ts'
 import type { ClipSource } from './source.ts'
+import { clocksIn, type Clocks } from './time.ts'
 
 /** One place where clips are, and how it is called in lists. */
 export type Shelf = {
@@ -36,6 +37,8 @@ export type SignedClip = {
   /** The manifest as it was signed. */
   readonly note: string
   readonly vouchedBy: 'ledger' | 'signature only'
+  /** What the ledger that vouches for it says of clocks. */
+  readonly clocks: Clocks
   /** Where its objects may be; the first is asked first. */
   readonly shelves: readonly Shelf[]
 }
@@ -47,6 +50,8 @@ export type Library = {
   readonly ids: readonly string[]
   /** Which of them were removed before they could be uploaded. */
   readonly expired: ReadonlySet<string>
+  /** What the ledgers say of clocks: for clips that no signature vouches for either. */
+  readonly clocks: Clocks
   /** What is wrong with a ledger, in sentences. */
   readonly problems: readonly string[]
   /** Throws `Fault('corrupt')` unless a manifest is there that signature and ledger vouch for. */
@@ -70,6 +75,7 @@ export async function openLibrary(shelves: readonly Shelf[]): Promise<Library> {
     shelves,
     ids: idsIn(views),
     expired: new Set(views.flatMap((view) => [...view.expired])),
+    clocks: new Map(views.toReversed().flatMap((view) => [...view.clocks])),
     problems: [...views.flatMap((view) => view.problem ?? []), ...differencesIn(views)],
     clip(id) {
       const clip = known.get(id) ?? signedClip(views, id)
@@ -83,7 +89,8 @@ export async function openLibrary(shelves: readonly Shelf[]): Promise<Library> {
 /** A signed clip without its ledger: a folder that was copied, or what a grant brings along. */
 export function clipOfNote(what: string, note: string, shelves: readonly Shelf[]): SignedClip {
   const manifest = openManifest(what, note)
-  return { kind: 'signed', id: manifest.clip, manifest, note, vouchedBy: 'signature only', shelves }
+  const vouchedBy = 'signature only'
+  return { kind: 'signed', id: manifest.clip, manifest, note, vouchedBy, clocks: new Map(), shelves }
 }
 
 type ClipEntry = Extract<LedgerEntry, { type: 'clip' }>
@@ -95,12 +102,13 @@ type LedgerView = {
   readonly leaves: readonly Uint8Array[]
   readonly clips: readonly ClipEntry[]
   readonly expired: ReadonlySet<string>
+  readonly clocks: Clocks
   readonly problem?: string
 }
 
 async function readLedger(shelf: Shelf): Promise<LedgerView> {
   const note = await shelf.source.checkpoint()
-  const empty = { shelf, note, checkpoint: undefined, leaves: [], clips: [], expired: new Set<string>() }
+  const empty = { shelf, note, checkpoint: undefined, leaves: [], ...factsIn([]) }
   if (note === undefined) return empty
   const say = (problem: string): string => `${shelf.source.label}: ${problem}`
   try {
@@ -110,7 +118,7 @@ async function readLedger(shelf: Shelf): Promise<LedgerView> {
     const entries = bytes.map((entry, i) =>
       parseEntry(`ledger entry ${i}`, noteText(`ledger entry ${i}`, entry)),
     )
-    const view = { shelf, note, checkpoint, leaves, ...clipsIn(entries) }
+    const view = { shelf, note, checkpoint, leaves, ...factsIn(entries) }
     if (bytes.length < checkpoint.size)
       return { ...view, problem: say(`the ledger has ${checkpoint.size} entries, ${bytes.length} are there`) }
     return equalBytes(rootOf(leaves), checkpoint.root)
@@ -122,10 +130,11 @@ async function readLedger(shelf: Shelf): Promise<LedgerView> {
   }
 }
 
-function clipsIn(entries: readonly LedgerEntry[]): Pick<LedgerView, 'clips' | 'expired'> {
+function factsIn(entries: readonly LedgerEntry[]): Pick<LedgerView, 'clips' | 'expired' | 'clocks'> {
   return {
     clips: entries.filter((entry) => entry.type === 'clip'),
     expired: new Set(entries.flatMap((entry) => (entry.type === 'expired' ? [entry.clip] : []))),
+    clocks: clocksIn(entries),
   }
 }
 
@@ -157,7 +166,7 @@ async function signedClip(views: readonly LedgerView[], id: string): Promise<Sig
     try {
       const { manifest, note } = await vouchedManifest(view, entry)
       const shelves = views.map((each) => each.shelf)
-      return { kind: 'signed', id, manifest, note, vouchedBy: 'ledger', shelves }
+      return { kind: 'signed', id, manifest, note, vouchedBy: 'ledger', clocks: view.clocks, shelves }
     } catch (error) {
       if (!isFault(error, 'corrupt', 'unavailable')) throw error
       problems.push(`${view.shelf.source.label}: ${messageOf(error)}`)

@@ -1,8 +1,8 @@
-import { fromUtf8 } from '../base/bytes.ts'
 import { isFault, messageOf } from '../base/fault.ts'
-import { parseMeta, type ClipMeta } from '../formats/index.ts'
+import type { ClipMeta } from '../formats/index.ts'
 import type { Library, Shelf, SignedClip } from './library.ts'
 import { openMeta, type Opener } from './open.ts'
+import { timeOf, type ClipTime } from './time.ts'
 import { findUnsigned, type UnsignedClip } from './unsigned.ts'
 import { objectsOf } from './verify/index.ts'
 
@@ -25,6 +25,8 @@ export type ListedClip = {
   readonly bytes: number
   /** What was sealed with it; absent when it cannot be opened. */
   readonly meta?: ClipMeta
+  /** When it began; there when `meta` is. */
+  readonly time?: ClipTime
   /** As far as the film itself tells, where the doorbell could not finish. */
   readonly durationMs?: number
   /** What is wrong, in a sentence. */
@@ -113,9 +115,10 @@ function stateOf(
 async function metaOf(
   clip: SignedClip,
   opener: Opener,
-): Promise<Partial<Pick<ListedClip, 'state' | 'meta' | 'problem'>>> {
+): Promise<Partial<Pick<ListedClip, 'state' | 'meta' | 'time' | 'problem'>>> {
   try {
-    return { meta: parseMeta(`meta of clip ${clip.id}`, fromUtf8(await openMeta(clip, opener))) }
+    const meta = await openMeta(clip, opener)
+    return { meta, time: timeOf(meta, clip.clocks) }
   } catch (error) {
     if (!isFault(error, 'corrupt', 'denied')) throw error
     return { problem: messageOf(error), ...(error.kind === 'corrupt' ? { state: 'damaged' } : {}) }
@@ -129,5 +132,6 @@ const growingClip = (clip: UnsignedClip): ListedClip => ({
   parts: clip.parts.length,
   bytes: clip.parts.reduce((sum, { bytes }) => sum + bytes, 0),
   ...(clip.meta === undefined ? {} : { meta: clip.meta }),
+  ...(clip.time === undefined ? {} : { time: clip.time }),
   ...(clip.durationMs === undefined ? {} : { durationMs: clip.durationMs }),
 })

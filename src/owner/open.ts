@@ -1,10 +1,11 @@
-import { equalBytes, hex } from '../base/bytes.ts'
+import { equalBytes, fromUtf8, hex } from '../base/bytes.ts'
 import { Fault, isFault, messageOf } from '../base/fault.ts'
-import { hasHeader, openPayload, sha256, splitAge, unwrapFileKey } from '../formats/index.ts'
-import type { BoundObject, ClipGrant, X25519Pair } from '../formats/index.ts'
+import { hasHeader, openPayload, parseMeta, sha256, splitAge, unwrapFileKey } from '../formats/index.ts'
+import type { BoundObject, ClipGrant, ClipMeta, X25519Pair } from '../formats/index.ts'
 import { fragmentFacts, type FragmentFacts } from './fragments.ts'
 import type { SignedClip } from './library.ts'
 import type { ObjectRef } from './source.ts'
+import { timeOf, type ClipTime } from './time.ts'
 import type { UnsignedClip, UnsignedPiece } from './unsigned.ts'
 import { problemOf } from './verify/index.ts'
 
@@ -40,10 +41,22 @@ export async function openPoster(
 }
 
 /** The sealed metadata, opened; throws `Fault('corrupt')` when it is missing or changed, `Fault('denied')` for another key. */
-export async function openMeta(clip: SignedClip, opener: Opener): Promise<Uint8Array> {
+export async function openMeta(clip: SignedClip, opener: Opener): Promise<ClipMeta> {
   const bound = clip.manifest.meta
   const ref = { clip: clip.id, what: 'meta', part: 0, name: bound.name } as const
-  return unsealer(clip, opener)((await genuine(clip, ref, bound)).bytes)
+  const plain = unsealer(clip, opener)((await genuine(clip, ref, bound)).bytes)
+  return parseMeta(`meta of clip ${clip.id}`, fromUtf8(plain))
+}
+
+/** When the clip began; undefined when nothing says it. Throws as `openMeta` does. */
+export async function openTime(
+  clip: SignedClip | UnsignedClip,
+  opener: Opener,
+): Promise<ClipTime | undefined> {
+  if (clip.kind === 'unsigned') return clip.time
+  const time = timeOf(await openMeta(clip, opener), clip.clocks)
+  const given = opener.grant?.fromUnixMs
+  return time.known === 'unknown' && given !== undefined ? { known: 'corrected', fromUnixMs: given } : time
 }
 
 /** The file key of a clip, from the header of any of its genuine objects. */

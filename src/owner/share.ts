@@ -11,7 +11,7 @@ import {
 } from '../formats/index.ts'
 import { checkRecipient, type OwnerIdentity } from './identity.ts'
 import { clipOfNote, type Shelf, type SignedClip } from './library.ts'
-import { fileKeyOf, type Opener } from './open.ts'
+import { fileKeyOf, openTime, type Opener } from './open.ts'
 import { signerOf } from './recipients.ts'
 
 export type SharedClip = {
@@ -31,6 +31,7 @@ export async function shareClip(
   checkRecipient(to)
   const { fileKey, header } = await fileKeyOf(clip, owner.opener)
   const signer = signerOf(owner.identity)
+  const time = await openTime(clip, owner.opener)
   const grant: ClipGrant = {
     format: 'lintel-grant/1',
     clip: clip.id,
@@ -38,6 +39,8 @@ export async function shareClip(
     header: base64(wrapFileKey(fileKey, [to])),
     manifest: hex(sha256(utf8(clip.note))),
     manifestNote: clip.note,
+    // The receiver has no ledger to work it out from.
+    ...(time?.known === 'corrected' ? { fromUnixMs: time.fromUnixMs } : {}),
     owner: base64(signer.publicKey),
   }
   return { note: signGrant(grant, signer), grant, headerBytes: header.length }

@@ -5,6 +5,7 @@ import type { ObjectStore } from '../ports/object-store.ts'
 import type { Library, Shelf } from './library.ts'
 import { findLooseClips, type LooseClip } from './loose.ts'
 import type { ClipSource, GrowingClip } from './source.ts'
+import { timeOf, type Clocks, type ClipTime } from './time.ts'
 import { objectsOf } from './verify/index.ts'
 
 /** A clip that no signature vouches for yet: it is growing, or the doorbell was gone before it could be sealed. */
@@ -17,6 +18,8 @@ export type UnsignedClip = {
   readonly poster?: UnsignedPiece
   /** As the doorbell last wrote it; absent when it never got there. */
   readonly meta?: ClipMeta
+  /** When it began; there when `meta` is. */
+  readonly time?: ClipTime
   /** What the film itself says, when there is no meta. */
   readonly durationMs?: number
 }
@@ -44,15 +47,16 @@ export async function findUnsigned(
     const { clips } = await findLooseClips(shelf.store, await namesIn(library), identities, options)
     found.push(...clips.flatMap((clip) => looseClip(shelf, shelf.store, clip, options)))
   }
-  return mergeCopies(found)
+  return mergeCopies(found, library.clocks)
 }
 
 /** The doorbell's own copy comes first; the cloud's is the same clip, as far as it got. */
-function mergeCopies(found: readonly UnsignedClip[]): readonly UnsignedClip[] {
+function mergeCopies(found: readonly UnsignedClip[], clocks: Clocks): readonly UnsignedClip[] {
   const firsts = found.filter((clip, i) => found.findIndex((each) => each.id === clip.id) === i)
   return firsts.map((first) => {
     const where = found.filter((clip) => clip.id === first.id).flatMap((clip) => clip.where)
-    return { ...first, where: [...new Set(where)] }
+    const { meta } = first
+    return { ...first, where: [...new Set(where)], ...(meta && { time: timeOf(meta, clocks) }) }
   })
 }
 

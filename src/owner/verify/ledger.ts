@@ -1,5 +1,6 @@
 import { equalBytes, fromUtf8 } from '../../base/bytes.ts'
 import { isFault, messageOf } from '../../base/fault.ts'
+import { isoOf, unixMs } from '../../base/time.ts'
 import {
   bodyOfNote,
   keyName,
@@ -250,6 +251,7 @@ function factsOf(
     const entry = entryIn(index, bytes)
     if (!(entry instanceof Error)) {
       if (entry.type === 'index-rebuilt') reportRebuilt(index, entry, report)
+      if (entry.type === 'clock') reportClock(index, entry, report)
       return [entry]
     }
     report.add('changed', `ledger entry ${index}`, entry.message)
@@ -278,6 +280,20 @@ function reportRebuilt(
   const gone = absent === 0 ? '' : `; of the ledger’s, not there any more: ${absent}`
   report.add('note', what, `the index was lost, and built again from the disk (clips found: ${clips}${gone})`)
   if (lost > 0) report.add('missing', what, `entries of the ledger that were lost with the index: ${lost}`)
+}
+
+/** Metadata that was sealed before says another time than the owner is shown, and this is why. */
+function reportClock(
+  index: number,
+  { boot, unixMs: at }: Extract<LedgerEntry, { type: 'clock' }>,
+  report: Report,
+): void {
+  const what = `ledger entry ${index}`
+  report.add(
+    'note',
+    what,
+    `start ${boot + 1} knew the time from ${isoOf(unixMs(at))} on, and what it recorded before gets it from here`,
+  )
 }
 
 /** The entry, or what is wrong with it. */

@@ -253,6 +253,22 @@ describe('in the store', () => {
     expect(await problemsIn(changed)).toEqual([`missing the store ${name}: part 0 of clip ${B} is not there`])
   })
 
+  it('what the doorbell learnt of the time is told, and is nothing wrong', async () => {
+    const doorbell = await Doorbell.start()
+    await doorbell.record(A)
+    await doorbell.learnTime(Date.UTC(2026, 5, 1, 12))
+    await doorbell.upload()
+    const world = await doorbell.world()
+    expect(await problemsIn(world)).toEqual([])
+    expect(await findingsIn(world, 'store')).toContainEqual(
+      expect.objectContaining({
+        verdict: 'note',
+        what: 'ledger entry 3',
+        detail: expect.stringContaining('start 1 knew the time from 2026-06-01T12:00:00.000Z on'),
+      }),
+    )
+  })
+
   it('pieces of a ledger without a checkpoint are found before there is a clip', async () => {
     const doorbell = await Doorbell.start()
     await doorbell.upload(1)

@@ -144,6 +144,11 @@ export class Doorbell {
     ])
   }
 
+  /** Its first start learns the time ten minutes after it began. */
+  async learnTime(unixMs: number): Promise<void> {
+    await this.#ledger.append({ type: 'clock', boot: 0, monoMs: 600_000, unixMs }, [])
+  }
+
   async expire(clip: string): Promise<void> {
     await this.#ledger.append({ type: 'expired', clip }, [])
     for (const { name } of await this.disk.list(`clips/${clip}`)) {
