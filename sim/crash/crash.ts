@@ -17,8 +17,8 @@ import type { Procedure } from './procedures.ts'
 /** Up to so many unsynced things, all subsets are tried; of more, as many samples as subsets of so many. */
 const EXHAUSTIVE_MAX = 10
 const SAMPLES = 2 ** EXHAUSTIVE_MAX
-/** Opening every clip and verifying every signature costs ten times as much as all the rest: one state in so many, and the ends. */
-const THOROUGH_EVERY = 25
+/** Opening every clip and verifying every signature costs ten times as much as all the rest: one state in so many, and of each point the two ends. */
+const THOROUGH_EVERY = 100
 const REST_MS_MAX = 15 * 60_000
 
 export type CrashPoint = { readonly call: DiskCall; readonly index: number; readonly snapshot: Snapshot }
@@ -48,12 +48,14 @@ export type CrashOptions = {
   readonly share: { readonly index: number; readonly of: number }
   readonly sectorBytes?: number
   readonly onState?: () => void
+  /** Recorded before: see `recordPoints`. */
+  readonly points?: readonly CrashPoint[] | undefined
 }
 
 /** Plays the procedure once, and everything that could have been left of it. */
 export async function crashEverywhere(procedure: Procedure, options: CrashOptions): Promise<CrashReport> {
   const config = loadConfig({ sets: procedure.story.settings })
-  const points = await recordPoints(procedure, options)
+  const points = options.points ?? (await recordPoints(procedure, options))
   const failures: CrashFailure[] = []
   let states = 0
   for (const point of points.filter(({ index }) => index % options.share.of === options.share.index)) {
@@ -72,9 +74,10 @@ export async function crashEverywhere(procedure: Procedure, options: CrashOption
   return { procedure: procedure.name, points: points.length, states, failures }
 }
 
-async function recordPoints(
+/** Plays the procedure, and keeps what the disk held before each call. */
+export async function recordPoints(
   { story, fromMs, toMs }: Procedure,
-  { household, sectorBytes }: CrashOptions,
+  { household, sectorBytes }: Pick<CrashOptions, 'household' | 'sectorBytes'>,
 ): Promise<readonly CrashPoint[]> {
   const points: CrashPoint[] = []
   const world = new World({

@@ -29,6 +29,22 @@ describe('the virtual clock', () => {
     expect(traces.size).toBe(1)
   })
 
+  it('moves for whoever sleeps less than its numbers can tell apart', async () => {
+    const clock = newClock()
+    await clock.advance(1e9)
+    const before = clock.mono()
+    const sleeping = clock.sleep(1e-12, forever)
+    await clock.advance(1)
+    await sleeping
+    let woken = 0
+    for (const deadline = before + 100.1; clock.mono() < deadline; woken++) {
+      const rest = clock.sleep(deadline - clock.mono(), forever)
+      await clock.runUntil(() => false, monoMs(deadline + 1))
+      await rest
+    }
+    expect(woken).toBeLessThan(5)
+  })
+
   it('rejects a sleep when its signal is aborted and forgets the timer', async () => {
     const clock = newClock()
     const stop = new AbortController()

@@ -18,6 +18,9 @@ export type ClientClock = {
   kill(): void
 }
 
+/** The least that time moves. Sums are rounded: without it, somebody who sleeps the rest of a deadline could sleep for ever. */
+const STEP_MS = 1e-6
+
 /** Runs a job that takes real time (a disk, a decoder, a server); virtual time waits for it. */
 export type RealJob = <T>(job: () => Promise<T>) => Promise<T>
 
@@ -96,7 +99,7 @@ export class SimClock implements Clock {
         reject(signal.reason)
       }
       const timer: Timer = {
-        at: this.#now + Math.max(0, ms),
+        at: ms > 0 ? Math.max(this.#now + ms, this.#now + STEP_MS) : this.#now,
         order: this.#order++,
         owner,
         // Without this, a loop that sleeps ten thousand times leaves ten thousand listeners behind.

@@ -16,6 +16,9 @@ export type SeedResult = {
   readonly violations: readonly Violation[]
 }
 
+/** Opening every clip and verifying every signature costs as much as the story itself: one seed in so many. */
+const THOROUGH_EVERY = 3
+
 /** Entries are hashed, not kept: there are many seeds. */
 export async function exploreSeed(seed: number, household: Household): Promise<SeedResult> {
   const outcome = await playStory(randomStory(seed), {
@@ -23,6 +26,7 @@ export async function exploreSeed(seed: number, household: Household): Promise<S
     scene: { kind: 'drawn' },
     entriesMax: 0,
     withClipFacts: false,
+    isHasty: seed % THOROUGH_EVERY !== 0,
   })
   return resultOf(seed, outcome)
 }

@@ -37,7 +37,7 @@ export function randomStory(seed: number): Story {
 
 /** Mostly one: what goes wrong, goes wrong around one visit. Some stories have several, for what the first leaves behind. */
 function scenesOf(random: Random): number {
-  return random.uniform() < 0.7 ? 1 : 2 + below(random, 3)
+  return random.uniform() < 0.8 ? 1 : 2 + below(random, 3)
 }
 
 /** Mostly minutes, sometimes hours, seldom days. */
@@ -60,7 +60,7 @@ function settingsOf(random: Random): readonly string[] {
 
 /** Some people, and some bad luck around the same time: that is when it hurts. */
 function sceneAt(random: Random, atMs: number): readonly Moment[] {
-  const people = momentsOf(random, PEOPLE, 1 + below(random, 2), { atMs, spreadMs: 20_000 })
+  const people = momentsOf(random, PEOPLE, random.uniform() < 0.7 ? 1 : 2, { atMs, spreadMs: 20_000 })
   const luck = momentsOf(random, BAD_LUCK, below(random, 4), {
     atMs: Math.max(3000, atMs - 5000),
     spreadMs: 40_000,
@@ -100,11 +100,11 @@ const awhile =
   ]
 
 const PEOPLE: readonly Chapter[] = [
-  once((random) => ({ do: 'visitor', forMs: 3000 + below(random, 12_000) })),
+  once((random) => ({ do: 'visitor', forMs: 2000 + below(random, 8000) })),
   once((random) => ({ do: 'press', holdMs: 60 + below(random, 600), bounceMs: below(random, 12) })),
   (random) => [
     { afterMs: 0, what: { do: 'pulse', holdMs: 2500 } },
-    { afterMs: 1000, what: { do: 'visitor', forMs: 4000 + below(random, 10_000) } },
+    { afterMs: 1000, what: { do: 'visitor', forMs: 3000 + below(random, 7000) } },
     { afterMs: 3000 + below(random, 4000), what: { do: 'press', holdMs: 150, bounceMs: below(random, 10) } },
   ],
   (random) =>

@@ -1,18 +1,21 @@
-import { Worker } from 'node:worker_threads'
+import { fork, type ChildProcess } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { Fault } from '../../base/fault.ts'
 import type { Job, JobResult } from './job.ts'
 
-const WORKER = new URL('./worker.ts', import.meta.url)
+const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url))
+/** The command line is tuned for a small board's memory; these work for many minutes, so they get room and the best compiler. */
+const WORKER_ARGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=32']
 
 export type PoolOptions = {
-  /** Threads; each runs one job after the other. */
+  /** Processes; each runs one job after the other. */
   readonly workers: number
   readonly signal: AbortSignal
   /** In the order they are done, which differs from run to run. False: no further job is begun. */
   readonly onResult: (result: JobResult) => boolean
 }
 
-/** Runs jobs on several threads until there are none left, or somebody has seen enough. */
+/** Runs jobs in several processes until there are none left, or somebody has seen enough. */
 export async function runJobs(jobs: Iterator<Job>, options: PoolOptions): Promise<void> {
   let isEnough = false
   const next = (): Job | undefined => {
@@ -33,26 +36,37 @@ async function runWorker(
 ): Promise<void> {
   const first = next()
   if (first === undefined) return
-  const worker = new Worker(WORKER)
-  const stop = (): void => void worker.terminate()
+  const worker = fork(WORKER, { execArgv: WORKER_ARGS })
+  const stop = (): void => void worker.kill('SIGKILL')
   signal.addEventListener('abort', stop, { once: true })
   try {
-    await new Promise<void>((resolve, reject) => {
-      worker.on('message', (result: JobResult) => {
-        take(result)
-        const job = next()
-        if (job === undefined) resolve()
-        else worker.postMessage(job)
-      })
-      worker.on('error', reject)
-      worker.on('exit', (code) => {
-        if (signal.aborted) resolve()
-        else reject(new Fault('bug', `a worker ended with ${code}`))
-      })
-      worker.postMessage(first)
-    })
+    await feed(worker, { first, next, take }, signal)
   } finally {
     signal.removeEventListener('abort', stop)
-    await worker.terminate()
+    stop()
   }
+}
+
+type Work = {
+  readonly first: Job
+  readonly next: () => Job | undefined
+  readonly take: (result: JobResult) => void
+}
+
+/** Resolves when there is no job left; rejects when the worker ends before. */
+function feed(worker: ChildProcess, { first, next, take }: Work, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    worker.on('message', (result: JobResult) => {
+      take(result)
+      const job = next()
+      if (job === undefined) resolve()
+      else worker.send(job)
+    })
+    worker.on('error', reject)
+    worker.on('exit', (code, by) => {
+      if (signal.aborted) resolve()
+      else reject(new Fault('bug', `a worker ended with ${code ?? by}`))
+    })
+    worker.send(first)
+  })
 }
