@@ -87,7 +87,8 @@ export async function startDoorbell(
       onKnown: () => telemetry?.giveTimes(),
     })
     const telemetry = await openTelemetry(ports, config, { device: key.name, clockTrust })
-    const { health, tell } = healthFor(ports, { telemetry, clockTrust }, options)
+    const uploadsStuckMs = (): number => uploads?.stuckMs() ?? 0
+    const { health, tell } = healthFor(ports, { telemetry, clockTrust, uploadsStuckMs }, options)
     const rebuilt = await rebuildIndex(ports, key)
     if (rebuilt !== undefined) tell(rebuilt)
     const recipients = await openRecipients(ports)
@@ -172,7 +173,15 @@ type Tell = (happening: Happening) => void
 /** Everything that happens is told to whoever started us, and what is an alarm, or concerns a clip, to the broker. */
 function healthFor(
   ports: Ports,
-  { telemetry, clockTrust }: { readonly telemetry: Telemetry | undefined; readonly clockTrust: ClockTrust },
+  {
+    telemetry,
+    clockTrust,
+    uploadsStuckMs,
+  }: {
+    readonly telemetry: Telemetry | undefined
+    readonly clockTrust: ClockTrust
+    readonly uploadsStuckMs: () => number
+  },
   { onHappening = () => {} }: DoorbellOptions,
 ): { readonly health: Health; readonly tell: Tell } {
   const publish = (kind: 'clip' | 'alarm' | 'health', payload: Payload): void => {
@@ -180,6 +189,7 @@ function healthFor(
   }
   const health = createHealth({
     board: ports.board,
+    uploadsStuckMs: ports.store === undefined ? undefined : uploadsStuckMs,
     clock: ports.clock,
     log: ports.log,
     onAlarm: (alarm) => {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import type { Board } from '../ports/board.ts'
 
 export type LinuxBoardOptions = {
@@ -8,8 +8,10 @@ export type LinuxBoardOptions = {
 
 /** Thousandths of a degree; see the kernel's Documentation/driver-api/thermal/sysfs-api.rst. */
 const TEMPERATURE = 'class/thermal/thermal_zone0/temp'
-/** Of a Raspberry Pi: 1 while the supply is too low; see drivers/hwmon/raspberrypi-hwmon.c. */
-const LOW_VOLTAGE = ['class/hwmon/hwmon0/in0_lcrit_alarm', 'class/hwmon/hwmon1/in0_lcrit_alarm']
+/** Of a Raspberry Pi: 1 while the supply is too low; see drivers/hwmon/raspberrypi-hwmon.c. Its number differs from start to start. */
+const SENSORS = { folder: 'class/hwmon', name: 'rpi_volt', alarm: 'in0_lcrit_alarm' }
+/** The firmware's own word, hexadecimal, where that driver is missing: bit 0 while the supply is too low. */
+const THROTTLED = 'devices/platform/soc/soc:firmware/get_throttled'
 
 /** A board that runs Linux. Nobody watches the process until the service does: `petWatchdog` does nothing yet. */
 export function openLinuxBoard({ sys = '/sys' }: LinuxBoardOptions = {}): Board {
@@ -19,19 +21,29 @@ export function openLinuxBoard({ sys = '/sys' }: LinuxBoardOptions = {}): Board 
       return milli === undefined ? undefined : milli / 1000
     },
     async isUnderVoltage() {
-      for (const file of LOW_VOLTAGE) {
-        const alarm = await numberIn(`${sys}/${file}`)
-        if (alarm !== undefined) return alarm !== 0
-      }
-      return undefined
+      const alarm = await numberIn(`${sys}/${SENSORS.folder}/${await sensorIn(sys)}/${SENSORS.alarm}`)
+      if (alarm !== undefined) return alarm !== 0
+      const throttled = Number.parseInt(await textIn(`${sys}/${THROTTLED}`), 16)
+      return Number.isNaN(throttled) ? undefined : (throttled & 1) === 1
     },
     petWatchdog() {},
   }
 }
 
+/** The sensor of the supply; a name that no sensor has where there is none. */
+async function sensorIn(sys: string): Promise<string> {
+  const sensors = await readdir(`${sys}/${SENSORS.folder}`).catch(() => [])
+  for (const sensor of sensors)
+    if ((await textIn(`${sys}/${SENSORS.folder}/${sensor}/name`)) === SENSORS.name) return sensor
+  return 'none'
+}
+
 /** Undefined where there is no such file, or no number in it. */
 async function numberIn(file: string): Promise<number | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => '')
+  const text = await textIn(file)
   const value = Number(text)
-  return text.trim() === '' || !Number.isFinite(value) ? undefined : value
+  return text === '' || !Number.isFinite(value) ? undefined : value
 }
+
+/** Empty where there is no such file. */
+const textIn = async (file: string): Promise<string> => (await readFile(file, 'utf8').catch(() => '')).trim()

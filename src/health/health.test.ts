@@ -21,11 +21,36 @@ describe('health', () => {
     expect(board.pets).toBe(3)
   })
 
+  it('tells of uploads that stand still for more than a day, also on a board that says nothing', async () => {
+    const told: string[] = []
+    const clock = new SimClock({ bootWall: unixMs(0) })
+    let movedAtMs = 0
+    const health = createHealth({
+      board: undefined,
+      uploadsStuckMs: () => clock.mono() - movedAtMs,
+      clock,
+      log: silentLog,
+      onAlarm: ({ what, state }) => told.push(`${what} ${state}`),
+    })
+    const stop = new AbortController()
+    const running = health.run(stop.signal)
+    await clock.advance(86_400_000)
+    expect(told).toEqual([])
+    await clock.advance(60_000)
+    expect(told).toEqual(['uploads-stuck began'])
+    movedAtMs = clock.mono()
+    await clock.advance(60_000)
+    expect(told).toEqual(['uploads-stuck began', 'uploads-stuck ended'])
+    stop.abort()
+    await running
+  })
+
   it('tells once of what others have noticed, and lists it until it is over', () => {
     const told: Alarm[] = []
     const clock = new SimClock({ bootWall: unixMs(0) })
     const health = createHealth({
       board: undefined,
+      uploadsStuckMs: undefined,
       clock,
       log: silentLog,
       onAlarm: (alarm) => told.push(alarm),
@@ -55,6 +80,7 @@ async function toldWhile(
   const seen = { temperatureC: async () => readings[next++], isUnderVoltage: async () => undefined }
   const health = createHealth({
     board: Object.assign(board, seen),
+    uploadsStuckMs: undefined,
     clock,
     log: silentLog,
     onAlarm: ({ what, state }) => told.push(`${what} ${state}`),

@@ -15,7 +15,14 @@ import type { MonoMs } from '../base/time.ts'
 import type { Board } from '../ports/board.ts'
 import type { Clock } from '../ports/clock.ts'
 
-export type AlarmKind = 'storage-failed' | 'line-stuck' | 'index-rebuilt' | 'hot' | 'under-voltage'
+export type AlarmKind =
+  | 'storage-failed'
+  | 'line-stuck'
+  | 'index-rebuilt'
+  | 'hot'
+  | 'under-voltage'
+  /** Something waits for the cloud, and for a day nothing has got there. */
+  | 'uploads-stuck'
 
 export type Alarm = {
   readonly kind: 'alarm'
@@ -32,18 +39,21 @@ export interface Health {
   note(what: AlarmKind, isOn: boolean): void
   /** In the order they began. */
   alarms(): readonly AlarmKind[]
-  /** Asks the board now and then, and tells the watchdog that we live. */
+  /** Asks board and uploads now and then, and tells the watchdog that we live. */
   run(signal: AbortSignal): Promise<void>
 }
 
 export type HealthDeps = {
   readonly board: Board | undefined
+  /** For how long nothing has got to the cloud although something waits; undefined without a cloud. */
+  readonly uploadsStuckMs: (() => number) | undefined
   readonly clock: Clock
   readonly log: Log
   readonly onAlarm: (alarm: Alarm) => void
 }
 
 const ASK_EVERY_MS = 60_000
+const UPLOADS_STUCK_MS = 86_400_000
 /** A Raspberry Pi slows down from 80 °C on; see “Thermal management” in its documentation. */
 const HOT_C = { from: 80, until: 75 }
 
@@ -54,7 +64,7 @@ export function isHot(celsius: number | undefined): boolean | undefined {
   return celsius < HOT_C.until ? false : undefined
 }
 
-export function createHealth({ board, clock, log, onAlarm }: HealthDeps): Health {
+export function createHealth({ board, uploadsStuckMs, clock, log, onAlarm }: HealthDeps): Health {
   const raised = new Set<AlarmKind>()
   const note = (what: AlarmKind, isOn: boolean): void => {
     if (raised.has(what) === isOn) return
@@ -70,20 +80,21 @@ export function createHealth({ board, clock, log, onAlarm }: HealthDeps): Health
     note,
     alarms: () => [...raised],
     async run(signal) {
-      while (!signal.aborted && board !== undefined) {
-        board.petWatchdog()
+      while (!signal.aborted && (board ?? uploadsStuckMs) !== undefined) {
+        board?.petWatchdog()
         const { celsius, isLow } = await readingOf(board, log)
         noteKnown('hot', isHot(celsius))
         noteKnown('under-voltage', isLow)
+        if (uploadsStuckMs !== undefined) note('uploads-stuck', uploadsStuckMs() > UPLOADS_STUCK_MS)
         await clock.sleep(ASK_EVERY_MS, { signal }).catch(() => {}) // Aborted: the loop's condition ends it.
       }
     },
   }
 }
 
-async function readingOf(board: Board, log: Log): Promise<Reading> {
+async function readingOf(board: Board | undefined, log: Log): Promise<Reading> {
   try {
-    return { celsius: await board.temperatureC(), isLow: await board.isUnderVoltage() }
+    return { celsius: await board?.temperatureC(), isLow: await board?.isUnderVoltage() }
   } catch (error) {
     log.warn('health.board_silent', { problem: messageOf(error) })
     return { celsius: undefined, isLow: undefined }

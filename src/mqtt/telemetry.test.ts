@@ -16,7 +16,8 @@ const HELLO = ['availability online', 'status {"version":1,"name":"Front door","
 
 const NOBODY =
   'motion {"state":"off","at":1767225600000,"trustedClock":true,"iso":"2026-01-01T00:00:00.000Z"}'
-const FIRST_HELLO = [...HELLO, NOBODY]
+const ALL_WELL = 'health {"alarms":""}'
+const FIRST_HELLO = [...HELLO, NOBODY, ALL_WELL]
 
 describe('telemetry', () => {
   it('says hello once when it connects, and goodbye when it stops', async () => {
@@ -35,7 +36,7 @@ describe('telemetry', () => {
     })
     const retained = house.hub.told.filter(({ retain }) => retain).map(({ topic }) => topic)
     expect(new Set(retained)).toEqual(
-      new Set(['lintel/Front-door/availability', 'lintel/Front-door/status', 'lintel/Front-door/motion']),
+      new Set(['availability', 'status', 'motion', 'health'].map((kind) => `lintel/Front-door/${kind}`)),
     )
     expect(house.hub.told.every(({ qos }) => qos === 1)).toBe(true)
   })
@@ -79,7 +80,7 @@ describe('telemetry', () => {
       house.hub.mend()
       await house.clock.advance(10_000)
       expect(house.telemetry.waiting()).toBe(0)
-      expect(house.telemetry.published()).toBe(3)
+      expect(house.telemetry.published()).toBe(4)
     })
   })
 })
@@ -275,7 +276,7 @@ describe('when the broker is away', () => {
       await publish('motion', { n: 1 })
       await house.clock.advance(60_000)
     })
-    expect(house.told()).toEqual([...HELLO, 'motion {"n":1}', 'availability offline'])
+    expect(house.told()).toEqual([...HELLO, ALL_WELL, 'motion {"n":1}', 'availability offline'])
   })
 
   it('the oldest messages that are no presses go, over a thousand, and their number is told', async () => {

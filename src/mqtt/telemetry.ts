@@ -40,9 +40,12 @@ export const TOPICS = {
   alarm: {
     retain: false,
     about:
-      '`what` (`storage-failed`, `line-stuck`, `index-rebuilt`, `hot`, `under-voltage`), `state` (`began`, `ended`), `at`, `iso`, `trustedClock`: somebody should look after the doorbell',
+      '`what` (`storage-failed`, `line-stuck`, `index-rebuilt`, `hot`, `under-voltage`, `uploads-stuck`), `state` (`began`, `ended`), `at`, `iso`, `trustedClock`: somebody should look after the doorbell',
   },
-  health: { retain: true, about: '`alarms`: one text with all that last, empty when all is well' },
+  health: {
+    retain: true,
+    about: '`alarms`: one text with all that last, empty when all is well and at the start',
+  },
 } as const
 
 export type MessageKind = 'press' | 'visit' | 'motion' | 'clip' | 'alarm' | 'health'
@@ -100,7 +103,7 @@ export function createTelemetry(deps: TelemetryDeps, rules: TelemetryRules): Tel
       const message = messageFor(rules, kind, text)
       line.push({ key, message, ...(at === undefined ? {} : { untimed: { payload, at } }) })
       if (at !== undefined) deps.onUntimed?.()
-      if (kind === 'motion') teller.knowsMotion()
+      teller.knows(kind)
       if (key !== undefined) await deps.records.write([{ put: 'outbox', key, row: text }])
     },
     giveTimes() {
@@ -128,8 +131,8 @@ type Teller = {
   tellStatus(signal: AbortSignal): Promise<void>
   greet(signal: AbortSignal): Promise<void>
   sendFirst(signal: AbortSignal): Promise<void>
-  /** What is retained of motion is, or will be, of this start. */
-  knowsMotion(): void
+  /** What is retained of this kind is, or will be, of this start. */
+  knows(kind: MessageKind): void
 }
 
 /** Puts one message after the other into the broker's hands. */
@@ -137,7 +140,7 @@ function createTeller(deps: TelemetryDeps, rules: TelemetryRules, line: MessageL
   const forget = createForgetting(deps)
   let published = 0
   let toldDropped = 0
-  let isMotionKnown = false
+  const known = new Set<MessageKind>()
   const tell = async (message: BrokerMessage, signal: AbortSignal): Promise<void> => {
     await deps.broker.publish(message, { signal })
     published++
@@ -146,7 +149,7 @@ function createTeller(deps: TelemetryDeps, rules: TelemetryRules, line: MessageL
     line,
     published: () => published,
     hasNews: () => line.dropped !== toldDropped,
-    knowsMotion: () => void (isMotionKnown = true),
+    knows: (kind) => void known.add(kind),
     async tellStatus(signal) {
       const { dropped } = line
       const status = JSON.stringify({ version: 1, name: rules.name, dropped })
@@ -156,10 +159,12 @@ function createTeller(deps: TelemetryDeps, rules: TelemetryRules, line: MessageL
     async greet(signal) {
       await tell(messageFor(rules, 'availability', 'online'), signal)
       await teller.tellStatus(signal)
-      if (isMotionKnown) return
-      // The broker may still hold an `on` from before we lost power.
-      await tell(messageFor(rules, 'motion', JSON.stringify(motionOff(deps.clock))), signal)
-      isMotionKnown = true
+      // The broker may still hold an `on`, or an alarm, from before we lost power.
+      for (const [kind, payload] of statesAtStart(deps.clock)) {
+        if (known.has(kind)) continue
+        await tell(messageFor(rules, kind, JSON.stringify(payload)), signal)
+        known.add(kind)
+      }
     },
     async sendFirst(signal) {
       const first = line.first()
@@ -266,10 +271,13 @@ function untrustedMono({ at, trustedClock }: Payload, clock: Clock): MonoMs | un
   return laterBy(clock.mono(), at - clock.wall().at)
 }
 
-/** Nobody has moved yet. */
-function motionOff(clock: Clock): Payload {
+/** Nobody has moved yet, and nothing is wrong yet. */
+function statesAtStart(clock: Clock): readonly (readonly ['motion' | 'health', Payload])[] {
   const { at, trusted } = clock.wall()
-  return withIso({ state: 'off', at: Math.round(at), trustedClock: trusted })
+  return [
+    ['motion', withIso({ state: 'off', at: Math.round(at), trustedClock: trusted })],
+    ['health', { alarms: '' }],
+  ]
 }
 
 /** People read ISO 8601, programs count; both are told. */

@@ -107,6 +107,25 @@ describe('an upload that the store cannot take now', () => {
     expect(house.stored('a')).toBe('x')
   })
 
+  it('is stuck since something got away last, or since it began to wait alone', async () => {
+    const house = new House()
+    const HOUR_MS = 3_600_000
+    await house.clock.advance(HOUR_MS)
+    expect(house.uploads.stuckMs()).toBe(0)
+    await house.queue(inline('a', 'x'))
+    await house.clock.advance(HOUR_MS)
+    await house.queue(inline('b', 'y'))
+    expect(house.uploads.stuckMs()).toBe(HOUR_MS)
+    house.store.onCall = (call) => (call.startsWith('put a') ? undefined : away)
+    void house.run()
+    await house.clock.advance(5 * HOUR_MS)
+    expect(house.uploads.waiting().objects).toBe(1)
+    expect(house.uploads.stuckMs()).toBe(5 * HOUR_MS)
+    await house.stop()
+    await house.restart()
+    expect(house.uploads.stuckMs()).toBe(0)
+  })
+
   it('does not make the next one wait when it went through', async () => {
     const house = new House()
     const tries: string[] = []

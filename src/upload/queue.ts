@@ -54,6 +54,8 @@ export interface Uploads {
   /** To be called with what `forget` gave when those changes could not be written. */
   unforget(changes: readonly Change[]): void
   waiting(): { readonly objects: number; readonly bytes: number }
+  /** For so long something has waited in this start, and nothing got out of the way; 0 when nothing waits. */
+  stuckMs(): number
   run(signal: AbortSignal): Promise<void>
 }
 
@@ -67,6 +69,8 @@ export function createUploads(deps: UploadDeps): Uploads {
   const line = new WaitingLine()
   const bell = new Bell()
   let isWoken = false
+  /** When something got out of the way last, or began to wait when nothing else did. */
+  let movedAt = deps.clock.mono()
   return {
     async open() {
       for (const { key, row } of await deps.records.list('upload')) {
@@ -77,11 +81,15 @@ export function createUploads(deps: UploadDeps): Uploads {
       }
       isWoken = line.size > 0
     },
-    queue: (job) => line.add(job),
+    queue(job) {
+      if (line.size === 0) movedAt = deps.clock.mono()
+      return line.add(job)
+    },
     cancel: (changes) => line.cancel(changes),
     forget: (clip) => line.forget(clip),
     unforget: (changes) => line.unforget(changes),
     waiting: () => ({ objects: line.size, bytes: line.bytes() }),
+    stuckMs: () => (line.size === 0 ? 0 : deps.clock.mono() - movedAt),
     wake() {
       isWoken = true
       bell.ring()
@@ -96,6 +104,7 @@ export function createUploads(deps: UploadDeps): Uploads {
         isWoken = true // There may be more behind it.
         const fault = await sendNext(deps, line, next, signal)
         attempt = fault === undefined ? 0 : attempt + 1
+        if (fault === undefined) movedAt = deps.clock.mono()
         if (fault === undefined || signal.aborted) continue
         sayWhyWeWait(deps.log, fault, { attempt, waiting: line.size })
         await pause(deps, attempt, signal)
