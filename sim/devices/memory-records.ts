@@ -53,6 +53,11 @@ export class MemoryRecords {
     return this.#unsynced.length
   }
 
+  /** The cache of a disk that lies is written out at last. */
+  flush(): void {
+    this.#unsynced = []
+  }
+
   /** The power goes. `survives` is asked for each transaction under way, in order, until one does not. */
   cut(survives: () => boolean): void {
     const lost = this.#unsynced.findIndex(() => !survives())

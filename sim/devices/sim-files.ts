@@ -133,6 +133,15 @@ export class SimFiles {
     return this.#unsynced.reduce((sum, it) => sum + (it.kind === 'bytes' ? this.#sectorsOf(it) : 1), 0)
   }
 
+  /** The cache of a disk that lies is written out at last. */
+  flush(): void {
+    for (const it of this.#unsynced) {
+      if (it.kind === 'bytes') this.#keepSectors(it, () => true)
+      else keep(it)
+    }
+    this.#unsynced = []
+  }
+
   /** The power goes. `survives` is asked for each of the `unsynced` things, in the order they were done. */
   cut(survives: () => boolean): void {
     for (const it of this.#unsynced) {

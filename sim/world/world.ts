@@ -75,6 +75,8 @@ const RESTART_MS = { least: 5000, most: 80_000 }
 /** A process that hangs is ended after so long. */
 export const WATCHDOG_MS = 30_000
 const LOG_TEXTS_MAX = 5000
+/** A disk that lies writes its cache out so often. */
+const CACHE_MS = 5000
 
 export class World {
   readonly clock: SimClock
@@ -258,7 +260,19 @@ export class World {
   lieAboutSyncs(isLying: boolean): void {
     this.files.isLying = isLying
     this.records.isLying = isLying
-    if (isLying) this.evidence.excuses.lyingDisk = true
+    if (!isLying) return
+    this.evidence.excuses.lyingDisk = true
+    void this.#flushNowAndThen()
+  }
+
+  /** What such a disk keeps in its cache gets out after some seconds: that much is lost at most. */
+  async #flushNowAndThen(): Promise<void> {
+    while (this.files.isLying) {
+      await this.clock.sleep(CACHE_MS, forever)
+      if (!this.files.isLying) return
+      this.files.flush()
+      this.records.flush()
+    }
   }
 
   #refuseIndex(): void {
