@@ -38,7 +38,7 @@ export function exploreCommand(): Command {
       '--twice-every <number>',
       'play every n-th seed twice and compare the traces',
       wholeNumber(1, 1e9),
-      10,
+      20,
     )
     .option('--report <dir>', 'where the smallest failing story and its page go', 'lintel-report')
     .option('--no-shrink', 'leave a failing story as it is')
