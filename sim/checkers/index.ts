@@ -1,6 +1,8 @@
 /** What has to be true of every world, whatever the story is. */
 import { boundsKept, comesToRest, nothingCrashes, type Bounds } from './bounds.ts'
-import type { Checker } from './checker.ts'
+import { messageOf } from '../../src/base/fault.ts'
+import type { Evidence } from '../world/evidence.ts'
+import type { Broken, Checker } from './checker.ts'
 import { clipsEnd, clipsPlayable, indexMatchesDisk, partsSurvive, placesAgree } from './clips.ts'
 import { pressesChime, pressesHeard, pressesNotified } from './presses.ts'
 import { noPlaintext } from './secrecy.ts'
@@ -28,3 +30,12 @@ export const checkersFor = (canary: Uint8Array): readonly Checker[] => [
   boundsKept(BOUNDS),
   comesToRest,
 ]
+
+/** What the checker says; that it could not even look is something to say, too. */
+export async function lookWith(checker: Checker, evidence: Evidence): Promise<readonly Broken[]> {
+  try {
+    return await checker.check(evidence)
+  } catch (error) {
+    return [{ atMs: evidence.endMs, message: `it could not look: ${messageOf(error)}` }]
+  }
+}

@@ -7,7 +7,7 @@
  */
 import { loadConfig, type Config } from '../../src/config/index.ts'
 import type { Household } from '../checkers/household.ts'
-import { checkersFor } from '../checkers/index.ts'
+import { checkersFor, lookWith } from '../checkers/index.ts'
 import { createSeededRandom } from '../devices/seeded-random.ts'
 import type { DiskCall } from '../devices/sim-files.ts'
 import { playInto } from '../world/play.ts'
@@ -171,7 +171,7 @@ async function firstBroken(
   world.evidence.endMs = world.now
   for (const checker of checkersFor(world.stage.show.canary)) {
     if (checker.isDear === true && !isThorough) continue
-    const [broken] = await checker.check(world.evidence)
+    const [broken] = await lookWith(checker, world.evidence)
     if (broken === undefined) continue
     const { call, path } = point.call
     return {

@@ -3,7 +3,7 @@ import { assertNever } from '../../src/base/assert.ts'
 import { messageOf } from '../../src/base/fault.ts'
 import { loadConfig } from '../../src/config/index.ts'
 import type { Household } from '../checkers/household.ts'
-import { checkersFor } from '../checkers/index.ts'
+import { checkersFor, lookWith } from '../checkers/index.ts'
 import { judge } from '../story/expect.ts'
 import type { Moment, Story } from '../story/story.ts'
 import type { StoryOutcome, TraceEntry, Violation } from '../trace.ts'
@@ -237,13 +237,14 @@ async function outcomeOf(world: World, story: Story, options: PlayOptions): Prom
   const violations: Violation[] = []
   const checkers = checkersFor(world.stage.show.canary)
   for (const checker of checkers.filter(({ isDear }) => options.isHasty !== true || isDear !== true))
-    for (const broken of await checker.check(evidence)) violations.push({ checker: checker.name, ...broken })
+    for (const broken of await lookWith(checker, evidence))
+      violations.push({ checker: checker.name, ...broken })
   for (const { checker, message } of violations) trace.add({ kind: 'violation', checker, message })
   const entries: readonly TraceEntry[] = trace.entries
   const facts = {
     presses: pressFacts(evidence),
     visits: visitFacts(evidence),
-    clips: options.withClipFacts === false ? [] : await clipFacts(evidence),
+    clips: options.withClipFacts === false ? [] : await clipFacts(evidence).catch(() => []), // What cannot be listed, the checkers have told of.
     entries,
     endMs: evidence.endMs,
   }

@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest'
+import { Fault } from '../../src/base/fault.ts'
+import type { Change } from '../../src/ports/records.ts'
+import { openGate } from '../devices/sim-files.ts'
+import type { Story } from '../story/story.ts'
+import { playStory } from '../world/play.ts'
+import type { World } from '../world/world.ts'
+import { fieldsOf } from '../world/evidence.ts'
+import { checkersFor, openHousehold } from './index.ts'
+
+/** Somebody comes and rings. */
+const story: Story = {
+  title: 'a visitor who rings',
+  seed: 5,
+  board: 'sim',
+  camera: { kind: 'drawn' },
+  timeline: [
+    { atMs: 12_000, line: 0, do: 'visitor', forMs: 4000 },
+    { atMs: 14_000, line: 0, do: 'press', holdMs: 150, bounceMs: 0 },
+  ],
+  troubles: [],
+  expect: [],
+  settings: ['visit.quietAfterMs=2000'],
+  untilMs: 25_000,
+}
+
+/** What is wrong in a world, so that the checker of that name has something to say. */
+const MUTANTS: Readonly<Record<string, (world: World) => void>> = {
+  'nothing-crashes': (world) =>
+    wrap(world.broker, 'openClient', (client) => ({
+      ...client,
+      publish: async () => {
+        throw new TypeError('a bug of the driver')
+      },
+    })),
+  'press-heard': (world) =>
+    wrap(world.gpio, 'openClient', (client) => ({
+      ...client,
+      async *edges() {},
+    })),
+  'press-chimes': (world) => wrap(world.gpio, 'openClient', (client) => ({ ...client, set: async () => {} })),
+  'press-notified-once': (world) => {
+    const push = world.evidence.told.push.bind(world.evidence.told)
+    world.evidence.told.push = (...told) => push(...told.filter(({ topic }) => !topic.endsWith('/press')))
+  },
+  'part-survives': (world) =>
+    wrap(world.store, 'openClient', (client) => ({ ...client, put: async () => 'stored' as const })),
+  'clip-ends': (world) =>
+    wrap(world.records, 'open', (records) => ({
+      ...records,
+      write: (changes: readonly Change[]) => records.write(changes.map(stillGrowing)),
+    })),
+  'index-matches-disk': (world) =>
+    atTheEnd(world, async () => {
+      for (const [path] of world.files.files()) if (path.endsWith('0001.age')) world.files.damage(path, 300)
+    }),
+  'clip-playable': (world) =>
+    atTheEnd(world, async () => {
+      for (const [path] of world.files.files()) if (path.endsWith('.age')) world.files.damage(path, 300)
+      const spoilt = [...world.store.objects].map(
+        ([name, object]) => [name, { ...object, bytes: object.bytes.map((byte) => byte ^ 1) }] as const,
+      )
+      world.store.restore(new Map(spoilt))
+    }),
+  'places-agree': (world) =>
+    atTheEnd(world, async () => {
+      const kept = [...world.store.objects].filter(([name]) => name !== 'checkpoint')
+      world.store.restore(new Map(kept))
+    }),
+  'no-plaintext': (world) =>
+    atTheEnd(world, async () => {
+      const file = await world.files.openClient(openGate).createFile('leak', { mode: 0o600 })
+      await file.write(world.stage.show.canary)
+    }),
+  'bounds-kept': (world) =>
+    atTheEnd(world, async () => {
+      world.evidence.most.messages = 1_000_000
+    }),
+  'comes-to-rest': (world) =>
+    wrap(world.store, 'openClient', (client) => ({
+      ...client,
+      put: async () => {
+        throw new Fault('unavailable', 'never again')
+      },
+    })),
+}
+
+const household = await openHousehold()
+const names = checkersFor(new Uint8Array(16)).map(({ name }) => name)
+
+describe('the checkers', () => {
+  it('have nothing to say of a world in which nothing is wrong', async () => {
+    const { violations } = await playStory(story, { household, scene: { kind: 'drawn' } })
+    expect(violations).toEqual([])
+  })
+
+  it('are each shown to be able to fail', () => {
+    expect(Object.keys(MUTANTS).sort()).toEqual([...names].sort())
+  })
+
+  it.each(names)('%s complains of a world in which its promise is broken', async (name) => {
+    const change = MUTANTS[name]
+    const { violations } = await playStory(story, {
+      household,
+      scene: { kind: 'drawn' },
+      ...(change === undefined ? {} : { change }),
+    })
+    expect(violations.map(({ checker }) => checker)).toContain(name)
+  })
+})
+
+/** What a device gives from now on is something else. Methods of what it gives are bound to it first. */
+function wrap<D extends object, K extends keyof D>(
+  device: D,
+  method: K,
+  change: (given: D[K] extends (...args: never[]) => infer R ? R : never) => unknown,
+): void {
+  const original = device[method]
+  if (typeof original !== 'function') throw new Error(`${String(method)} is no method`)
+  Object.defineProperty(device, method, {
+    value: (...args: unknown[]) => change(bound(Reflect.apply(original, device, args))),
+  })
+}
+
+/** So that it can be spread. The type is that of what the method gave. */
+function bound<T>(given: T): T {
+  if (typeof given !== 'object' || given === null) return given
+  const names = new Set<PropertyKey>([
+    ...Reflect.ownKeys(given),
+    ...Reflect.ownKeys(Reflect.getPrototypeOf(given) ?? {}),
+  ])
+  const members = [...names].map((name) => {
+    const member: unknown = Reflect.get(given, name)
+    return [name, typeof member === 'function' ? member.bind(given) : member] as const
+  })
+  return Object.fromEntries(members) as T // The same members, bound.
+}
+
+/** When the doorbell has ended for the last time, and the checkers are about to look. */
+function atTheEnd(world: World, spoil: () => Promise<void>): void {
+  const stop = world.stopLife.bind(world)
+  world.stopLife = async () => {
+    await stop()
+    await spoil()
+  }
+}
+
+function stillGrowing(change: Change): Change {
+  if (!('put' in change) || change.put !== 'clip') return change
+  const row = fieldsOf(change.row)
+  return { ...change, row: { ...row, phase: 'growing' } as Change extends { row: infer R } ? R : never }
+}
