@@ -100,12 +100,10 @@ async function firstComplaint(folder: string): Promise<string | undefined> {
   return undefined
 }
 
-const nameOf = (args: readonly string[]): string =>
-  args[1] === 'crash'
-    ? `crash points of “${args.at(-1)}”`
-    : args[1] === 'explore'
-      ? 'random stories'
-      : 'stories'
+function nameOf(args: readonly string[]): string {
+  if (args[1] === 'crash') return `crash points of “${args.at(-1)}”`
+  return args[1] === 'explore' ? 'random stories' : 'stories'
+}
 
 /** The sentence of the checker or expectation that failed. */
 function complaintIn(stdout: string): string | undefined {
