@@ -6,6 +6,7 @@ import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { check, type Report } from './report.ts'
 import { ROOT, runTool } from './tools.ts'
+import { checkTwoNodes } from './two-nodes.ts'
 
 export type Amount = 'usual' | 'long'
 
@@ -28,6 +29,7 @@ const POWER_CUT = path.join(ROOT, 'scripts/power-cut')
 export async function checkProvingGround(report: Report, amount: Amount): Promise<void> {
   const { seeds, fromSeed, crashEvery, cuts, errors } = PLANS[amount]
   await checkStories(report)
+  await checkTwoNodes(report)
   await checkCounted(report, 'random stories', LINTEL, [
     ...['sim', 'explore', '--seeds', String(seeds), '--from', String(fromSeed)],
   ])
