@@ -57,6 +57,7 @@ export const pressesNotified: Checker = {
     const heard = heardPresses(evidence)
     return [
       ...missedPresses(evidence, heard),
+      ...unwrittenPresses(evidence),
       ...repeatedPresses(heard),
       ...toldAgain(evidence),
       ...wrongTimes(evidence, heard),
@@ -121,6 +122,21 @@ function missedPresses(evidence: Evidence, heard: Heard): readonly Broken[] {
     .map(({ acceptedAtMs }) => ({
       atMs: acceptedAtMs,
       message: `the press at ${seconds(acceptedAtMs)} was never notified`,
+    }))
+}
+
+/** So long after a press, a disk that works has it, however slow it is. */
+const WRITTEN_AFTER_MS = 5000
+
+/** A press that chimed is written down: the household may be told much later, by another start. */
+function unwrittenPresses({ presses, journalled, lives, excuses }: Evidence): readonly Broken[] {
+  if (excuses.brokenDisk || excuses.fullDisk) return []
+  return presses
+    .filter(({ id }) => !journalled.has(id))
+    .filter(({ acceptedAtMs: at, life }) => (lives[life]?.toMs ?? Infinity) > at + WRITTEN_AFTER_MS)
+    .map(({ acceptedAtMs: atMs }) => ({
+      atMs,
+      message: `the press at ${seconds(atMs)} was never written down`,
     }))
 }
 

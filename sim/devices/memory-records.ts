@@ -16,7 +16,7 @@ type Undo = { readonly table: TableName; readonly key: string; readonly text: st
 
 /**
  * An index in memory that outlives its closing, as a file does. Rows are kept as text, so whoever reads one gets a
- * copy of their own. A transaction is seen at once and durable when its write resolves; when the power goes before, the
+ * copy of their own. A transaction is seen and durable when its write resolves; when the power goes before, the
  * transactions under way survive up to one of them, in their order.
  *
  * The puppeteer's face: `cut`, `unsynced`, `clone`, `spoil`, `refuseWrites`, `onCommitted`.
@@ -24,6 +24,7 @@ type Undo = { readonly table: TableName; readonly key: string; readonly text: st
 export class MemoryRecords {
   #tables = new Map<TableName, Table>(TABLES.map((name) => [name, new Table()]))
   #unsynced: Unsynced[] = []
+  readonly #underWay = new Set<Promise<void>>()
   #refusal: Fault | undefined
   #damage: Fault | undefined
   /** Committing says yes and keeps nothing, as on a disk that lies. */
@@ -77,6 +78,7 @@ export class MemoryRecords {
   /** Throws `Fault('corrupt')` when the file is damaged. */
   open(gate: Gate = openGate): Records {
     if (this.#damage !== undefined) throw this.#damage
+    this.#underWay.clear()
     let isOpen = true
     const checkOpen = (): void => {
       if (!isOpen) throw new Fault('bug', 'the index is closed')
@@ -89,12 +91,14 @@ export class MemoryRecords {
       read: async (table, key) => {
         checkOpen()
         await gate({ call: 'read', path: table, bytes: 0 })
+        await this.#settled()
         const text = this.#table(table).get(key)
         return text === undefined ? undefined : parsed(text)
       },
       list: async (table, range = {}) => {
         checkOpen()
         await gate({ call: 'list', path: table, bytes: 0 })
+        await this.#settled()
         return this.rows(table, range)
       },
       async [Symbol.asyncDispose]() {
@@ -119,9 +123,16 @@ export class MemoryRecords {
     const transaction = { undo }
     this.#unsynced.push(transaction)
     const bytes = texts.reduce((sum, text) => sum + (text?.length ?? 0), 0)
-    await gate({ call: 'commit', path: 'index', bytes })
+    const committing = gate({ call: 'commit', path: 'index', bytes })
+    this.#underWay.add(committing)
+    await committing.finally(() => this.#underWay.delete(committing))
     if (!this.isLying) this.#unsynced = this.#unsynced.filter((it) => it !== transaction)
     this.onCommitted(changes)
+  }
+
+  /** Who reads waits for those who write, as in SQLite: nobody sees what a power cut may still take back. */
+  async #settled(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay)
   }
 
   /** Undefined text: the row goes. The result takes it back. */

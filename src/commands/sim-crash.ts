@@ -13,7 +13,12 @@ type CrashOptions = { readonly procedure?: string; readonly workers: number; rea
 
 /** Work is handed out in shares, so that no core waits for another’s long procedure. */
 const SHARES = 12
-const SECTORS = [4096, 512] as const
+/** What a disk writes whole; of the size in between, every second crash point. */
+const SECTORS = [
+  { bytes: 4096, every: 1 },
+  { bytes: 512, every: 1 },
+  { bytes: 2048, every: 2 },
+] as const
 const FAILURES_TOLD_MAX = 10
 
 export function crashCommand(): Command {
@@ -70,11 +75,18 @@ function indexesOf(name: string | undefined): readonly number[] {
   )
 }
 
+const jobOf = (procedure: number, index: number, every: number, sectorBytes: number): Job => ({
+  what: 'crash',
+  procedure,
+  share: { index: index * every, of: SHARES * every },
+  sectorBytes,
+})
+
 function* jobsOf(indexes: readonly number[], every: number): Generator<Job> {
-  for (const sectorBytes of SECTORS)
+  for (const sector of SECTORS)
     for (const procedure of indexes)
       for (let index = 0; index < SHARES; index++)
-        yield { what: 'crash', procedure, share: { index: index * every, of: SHARES * every }, sectorBytes }
+        yield jobOf(procedure, index, every * sector.every, sector.bytes)
 }
 
 function describeProcedure(name: string, reports: readonly CrashReport[]): string {
