@@ -16,6 +16,7 @@ export async function shrinkStory(
   let best = story
   let tries = 0
   const attempt = async (smaller: Story): Promise<boolean> => {
+    if (JSON.stringify(smaller) === JSON.stringify(best)) return false
     // What could not be read back would be of no use to anybody.
     if (tries >= TRIES_MAX || storyProblem(smaller) !== undefined) return false
     onTry(++tries)
