@@ -3,7 +3,7 @@
  *
  *   scripts/test                 everything
  *   scripts/test --quick         without the end-to-end tests and the proving ground
- *   scripts/test --long          ten times as many random stories, power cuts and errors
+ *   scripts/test --long          ten times as many random stories, power cuts and errors, and new values for properties
  *   scripts/test --proving       only the proving ground: stories, seeds, crash points, real power cuts
  *   scripts/test --static        only what needs no test run: format, lint, types, boundaries, house
  *   scripts/test src/clips …     only the tests of these files
@@ -36,7 +36,7 @@ if (isAll) {
   await checkBoundaries(report)
   await checkHouse(report)
 }
-if (!values.static && !values.proving) await runTests(report, { filters: positionals, quick: values.quick })
+if (!values.static && !values.proving) await runTests(report, { filters: positionals, ...values })
 if (values.proving || (isAll && !values.static && !values.quick))
   await checkProvingGround(report, values.long ? 'long' : 'usual')
 process.exitCode = report.close()

@@ -6,9 +6,14 @@ import { startVitest, type Reporter, type TestCase, type TestModule, type TestSu
 import type { Report } from './report.ts'
 import { ROOT } from './tools.ts'
 
-export type TestChoice = { readonly filters: readonly string[]; readonly quick: boolean }
+export type TestChoice = {
+  readonly filters: readonly string[]
+  readonly quick: boolean
+  readonly long: boolean
+}
 
-export async function runTests(report: Report, { filters, quick }: TestChoice): Promise<void> {
+export async function runTests(report: Report, { filters, quick, long }: TestChoice): Promise<void> {
+  if (long) process.env['LINTEL_PROPERTY_SEED'] ??= 'random'
   const vitest = await startVitest('test', [...filters], {
     root: ROOT,
     run: true,
