@@ -185,14 +185,15 @@ function withoutTime(payload: string): string {
   return JSON.stringify({ id, visit })
 }
 
-function wrongTimes({ presses }: Evidence, heard: Heard): readonly Broken[] {
+function wrongTimes({ presses, believedOffsMs }: Evidence, heard: Heard): readonly Broken[] {
   return [...heard].flatMap(([id, times]) => {
     const press = presses.find((each) => each.id === id)
     if (press === undefined)
       return [{ atMs: times[0]?.atMs ?? 0, message: `press ${id} was told; nobody made it` }]
     return times.flatMap(({ atMs, payload }) => {
       const { at } = fieldsOf(parsed(payload))
-      const right = [press.wallAt, WORLD_BEGAN_UNIX_MS + press.pressedAtMs]
+      const trueAt = WORLD_BEGAN_UNIX_MS + press.pressedAtMs
+      const right = [press.wallAt, trueAt, ...believedOffsMs.map((offMs) => trueAt + offMs)]
       const isRight = typeof at === 'number' && right.some((it) => Math.abs(at - it) <= TIME_ERROR_MS_MAX)
       if (isRight) return []
       return [

@@ -80,6 +80,8 @@ export type Evidence = {
     spoiltIndex: boolean
     corruptPackets: boolean
   }
+  /** How far off the clock was each time it was set wrong while it called itself right: nobody can know better then. */
+  readonly believedOffsMs: number[]
   /** The story, or its healing, took longer than it may. */
   unsettled: string | undefined
   endMs: number

@@ -208,7 +208,8 @@ function performClock(world: World, moment: Extract<Moment, { do: 'clock' }>): v
   const { wall, now } = world
   if ('step' in moment) {
     world.tell(`clock set by ${moment.step / 1000} s`, 'once')
-    wall.step(moment.step)
+    const offMs = wall.step(moment.step)
+    if (wall.isTrusted) world.evidence.believedOffsMs.push(offMs)
   } else if ('trusted' in moment) {
     world.tell('clock not trusted', moment.trusted ? 'ends' : 'begins')
     if (moment.trusted) wall.correct(now)

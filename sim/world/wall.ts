@@ -18,8 +18,10 @@ export class Wall {
     }
   }
 
-  step(ms: number): void {
+  /** Gives how far off it is now. */
+  step(ms: number): number {
     this.#offsetMs += ms
+    return this.#offsetMs
   }
 
   drift(worldMs: number, ppm: number): void {

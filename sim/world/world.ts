@@ -455,6 +455,7 @@ export class World {
     return {
       household: this.#options.household,
       lives: [],
+      believedOffsMs: [],
       fingers: [],
       presses: [],
       chimes: [],
