@@ -21,14 +21,24 @@ export type Scene = {
   readonly about: string
   readonly seconds: number
   readonly light: 'day' | 'night'
-  /** 0 none … 1 as strong as it gets. */
+  /** 0 none … 1 a storm; 1.6 tears at the trees. */
   readonly wind: number
+  /** 0 none … 1 as strong as it gets. */
   readonly clouds: number
   readonly rain: number
   /** How many are about. */
   readonly insects: number
-  /** Cars out of sight throw their light into the picture. */
-  readonly beams: boolean
+  /** Moths right before the lens, at a time. */
+  readonly moths: number
+  /** Cars out of sight throw their light into the picture: softly, or cut by a gap in the hedge. */
+  readonly beams: boolean | 'cut'
+  /** A tree close by, whose leaves and their shadows fill a good part of the picture. */
+  readonly nearTree: boolean
+  readonly things: readonly ('flag' | 'clock' | 'web')[]
+  /** How far the wind shakes the camera, in shares of the picture's height. */
+  readonly shake: number
+  /** How much the exposure hunts, 0 to 1. */
+  readonly hunting: number
   /** When the camera changes its exposure by a third of a stop or more, there and back. */
   readonly exposureJumpsS: readonly number[]
   /** When the camera switches between day and infrared night. */
@@ -42,7 +52,12 @@ const CALM: Omit<Scene, 'about' | 'seconds'> = {
   clouds: 0,
   rain: 0,
   insects: 0,
+  moths: 0,
   beams: false,
+  nearTree: false,
+  things: [],
+  shake: 0,
+  hunting: 0,
   exposureJumpsS: [],
   switchesS: [],
   actors: [],
@@ -112,6 +127,16 @@ const dog = (fromS: number): Actor => ({
 })
 
 const quietNight: Partial<Scene> = { light: 'night', wind: 0.04 }
+
+const DUSK: Clothes = { coat: '#55653f', trousers: '#4f5c3b', hair: '#46513a', skin: '#7d7a60', tallM: 1.74 }
+const CHILD: Clothes = { coat: '#4a7fb0', trousers: '#6b5a48', hair: '#7a5a34', skin: '#dbac8c', tallM: 1.05 }
+
+/** Somebody on a way of one's own. */
+const walk = (clothes: Clothes, ...stops: readonly Stop[]): Actor => ({ kind: 'person', clothes, stops })
+
+/** Along the far side of the street, at a stroll. */
+const stroll = (clothes: Clothes, fromS: number): Actor =>
+  walk(clothes, { atS: fromS, x: -13.6, z: 14 }, { atS: fromS + 27, x: 13.6, z: 14 })
 
 /** Every scene there is, as data. Those without actors have nobody in them, however much they move. */
 export const SCENES = {
@@ -211,6 +236,202 @@ export const SCENES = {
     about: 'nobody, the camera switches to infrared and back',
     seconds: 60,
     switchesS: [20, 40],
+  },
+  'near-tree': {
+    ...CALM,
+    about: 'nobody, a tree close by and its shadow in strong wind',
+    seconds: 600,
+    wind: 1,
+    nearTree: true,
+    clouds: 0.4,
+  },
+  gale: {
+    ...CALM,
+    about: 'nobody, gusts tear at the trees',
+    seconds: 600,
+    wind: 1.6,
+    nearTree: true,
+    clouds: 0.7,
+  },
+  'gale-night': {
+    ...CALM,
+    light: 'night',
+    about: 'nobody, a gale at night',
+    seconds: 600,
+    wind: 1.4,
+    nearTree: true,
+  },
+  moths: { ...CALM, ...quietNight, about: 'nobody, moths at the lens', seconds: 600, moths: 2, insects: 3 },
+  sweeps: {
+    ...CALM,
+    ...quietNight,
+    about: 'nobody, headlights through a gap sweep over wall and lawn',
+    seconds: 600,
+    beams: 'cut',
+  },
+  flag: {
+    ...CALM,
+    about: 'nobody, a flag in changing wind',
+    seconds: 600,
+    wind: 0.7,
+    clouds: 0.3,
+    things: ['flag'],
+  },
+  clock: { ...CALM, about: 'nobody, a clock ticks and a stamp counts', seconds: 600, things: ['clock'] },
+  web: {
+    ...CALM,
+    ...quietNight,
+    about: 'nobody, a web swings before the lens at night',
+    seconds: 600,
+    wind: 0.6,
+    insects: 1,
+    things: ['web'],
+  },
+  shake: { ...CALM, about: 'nobody, the wind shakes the camera', seconds: 600, wind: 0.8, shake: 0.012 },
+  hunting: { ...CALM, about: 'nobody, the exposure hunts', seconds: 600, hunting: 1, clouds: 0.5, wind: 0.2 },
+  storm: {
+    ...CALM,
+    about: 'nobody, rain, gusts and a shaking camera',
+    seconds: 600,
+    rain: 1,
+    wind: 1.3,
+    clouds: 0.6,
+    shake: 0.006,
+  },
+  'storm-night': {
+    ...CALM,
+    light: 'night',
+    about: 'nobody, rain and gusts in the infrared lamp',
+    seconds: 600,
+    rain: 1,
+    wind: 1.2,
+    insects: 1,
+  },
+  'far-walker': {
+    ...CALM,
+    about: 'somebody strolls by, far away',
+    seconds: 44,
+    wind: 0.3,
+    actors: [stroll(BEN, 8)],
+  },
+  'dark-coat': {
+    ...CALM,
+    about: 'clothes like the ground',
+    seconds: 42,
+    wind: 0.2,
+    actors: [visit(DUSK, 8, 2)],
+  },
+  'dark-coat-night': {
+    ...CALM,
+    ...quietNight,
+    about: 'clothes like the ground, at night',
+    seconds: 42,
+    actors: [visit(DUSK, 8, 2)],
+  },
+  child: {
+    ...CALM,
+    about: 'a child comes up the path',
+    seconds: 42,
+    wind: 0.3,
+    actors: [visit(CHILD, 8, 2)],
+  },
+  'dog-night': {
+    ...CALM,
+    ...quietNight,
+    about: 'a dog at night, among insects',
+    seconds: 24,
+    insects: 2,
+    actors: [dog(9)],
+  },
+  'car-at-border': {
+    ...CALM,
+    about: 'a car noses into the picture and backs out',
+    seconds: 34,
+    actors: [
+      {
+        kind: 'car',
+        colour: '#8d9196',
+        stops: [
+          { atS: 10, x: -20, z: 17 },
+          { atS: 12, x: -13.4, z: 17 },
+          { atS: 16, x: -13.4, z: 17 },
+          { atS: 18.5, x: -20, z: 17 },
+        ],
+      },
+    ],
+  },
+  'straight-up': {
+    ...CALM,
+    about: 'somebody comes straight towards the camera',
+    seconds: 40,
+    wind: 0.3,
+    actors: [
+      walk(
+        BEN,
+        { atS: 8, x: 0.6, z: 26 },
+        { atS: 22, x: 0.1, z: 3 },
+        { atS: 25, x: 0.1, z: 3 },
+        { atS: 31, x: 4.6, z: 4 },
+      ),
+    ],
+  },
+  'drop-off': {
+    ...CALM,
+    about: 'somebody throws a parcel down and is gone within three seconds',
+    seconds: 40,
+    actors: [
+      walk(
+        POST,
+        { atS: 14, x: 4.4, z: 4, carries: true },
+        { atS: 15.6, x: 0.9, z: 3.4, carries: true },
+        { atS: 16, x: 0.9, z: 3.4 },
+        { atS: 17.4, x: 4.4, z: 4 },
+      ),
+      { kind: 'parcel', stops: [{ atS: 16, x: 0.9, z: 3.3 }] },
+    ],
+  },
+  'after-jump': {
+    ...CALM,
+    about: 'somebody comes just after the exposure jumped',
+    seconds: 34,
+    exposureJumpsS: [9.8],
+    actors: [
+      walk(
+        ANNA,
+        { atS: 9, x: 6.2, z: 5 },
+        { atS: 14, x: 0.2, z: 3 },
+        { atS: 17, x: 0.2, z: 3 },
+        { atS: 22, x: -5.5, z: 4.6 },
+      ),
+    ],
+  },
+  'storm-visit': {
+    ...CALM,
+    about: 'somebody comes in a storm that shakes camera and trees',
+    seconds: 60,
+    rain: 1,
+    wind: 1.3,
+    clouds: 0.6,
+    shake: 0.006,
+    actors: [visit(BEN, 24, 4)],
+  },
+  'storm-night-visit': {
+    ...CALM,
+    light: 'night',
+    about: 'somebody comes in a storm at night',
+    seconds: 60,
+    rain: 1,
+    wind: 1.2,
+    insects: 1,
+    actors: [visit(ANNA, 24, 4)],
+  },
+  'shake-visit': {
+    ...CALM,
+    about: 'somebody comes while the wind shakes the camera',
+    seconds: 56,
+    wind: 0.8,
+    shake: 0.012,
+    actors: [visit(BEN, 20, 4)],
   },
 } as const satisfies Record<string, Scene>
 

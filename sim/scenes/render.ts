@@ -5,13 +5,26 @@ import { clamp, hash } from './chance.ts'
 import { drawCar, drawDog, drawParcel, drawPerson, type Pose } from './figures.ts'
 import { poseAt } from './truth.ts'
 import {
+  drawClock,
+  drawDapples,
+  drawFlag,
+  drawMoths,
+  drawWeb,
+  huntingAt,
+  shakeAt,
+  shiftCanvas,
+  sweepAt,
+} from './unrest.ts'
+import {
   beamLight,
   beamsAt,
   cloudsAt,
   drawInsects,
   drawPlant,
   drawRain,
+  growNearTree,
   growPlants,
+  gustAt,
   type Plant,
 } from './weather.ts'
 
@@ -30,12 +43,14 @@ export function* renderFrames(scene: Scene, format: Format): Generator<Uint8Arra
   drawBackdrop(backdrop, seed)
   const porch = porchLayer(backdrop, seed)
   const canvas = createCanvas(width, height)
-  const plants = growPlants(seed + 100)
+  const plants = [...growPlants(seed + 100), ...(scene.nearTree ? [growNearTree(seed + 110)] : [])]
   const camera: Camera = { gain: 1, usual: 0 }
   for (let frame = 0; frame < Math.round(seconds * fps); frame++) {
     const atS = frame / fps
     copyCanvas(backdrop, canvas)
     drawLively(canvas, scene, { plants, porch, atS, frame, seed })
+    if (scene.shake > 0) shiftCanvas(canvas, shakeAt(scene.shake, atS, canvas, seed))
+    if (scene.things.includes('clock')) drawClock(canvas, atS)
     yield expose(canvas, scene, { camera, atS, frame, seed, stepS: 1 / fps })
   }
 }
@@ -76,6 +91,10 @@ type Moment = {
 
 /** Everything that moves, farthest first. */
 function drawLively(canvas: Canvas, scene: Scene, { plants, porch, atS, frame, seed }: Moment): void {
+  const near = scene.nearTree ? plants.at(-1) : undefined
+  if (near !== undefined && scene.light === 'day')
+    drawDapples(canvas, near, gustAt(scene.wind, atS, seed), atS)
+  if (scene.things.includes('flag')) drawFlag(canvas, gustAt(scene.wind, atS, seed + 9), atS)
   const things: { readonly z: number; readonly draw: () => void }[] = plants.map((plant, n) => ({
     z: plant.z,
     draw: () => drawPlant(canvas, plant, scene.wind, atS, seed + n),
@@ -88,6 +107,8 @@ function drawLively(canvas: Canvas, scene: Scene, { plants, porch, atS, frame, s
   lay(porch, canvas)
   if (scene.rain > 0) drawRain(canvas, scene.rain, frame, seed)
   if (scene.insects > 0) drawInsects(canvas, scene.insects, atS, seed)
+  if (scene.moths > 0) drawMoths(canvas, scene.moths, atS, seed)
+  if (scene.things.includes('web')) drawWeb(canvas, gustAt(scene.wind, atS, seed + 9), atS)
 }
 
 function drawActor(canvas: Canvas, actor: Actor, pose: Pose, { light }: Scene): void {
@@ -120,12 +141,14 @@ const EXPOSURE_S = 1.1
 function expose(canvas: Canvas, scene: Scene, shot: Shot): Uint8Array {
   const { camera, atS, stepS } = shot
   const isNight = (scene.light === 'night') !== (scene.switchesS.filter((s) => s <= atS).length % 2 === 1)
-  const brightness = isNight ? lightNight(canvas, scene, atS) : lightDay(canvas, scene, atS, shot.seed)
+  const brightness = isNight
+    ? lightNight(canvas, scene, atS, shot.seed)
+    : lightDay(canvas, scene, atS, shot.seed)
   if (camera.usual === 0) camera.usual = brightness
   const wanted = clamp(Math.sqrt(camera.usual / brightness), 0.6, 1.7)
   camera.gain += (wanted - camera.gain) * clamp(stepS / EXPOSURE_S)
   const jumped = scene.exposureJumpsS.filter((s) => s <= atS).length % 2 === 1
-  const gain = camera.gain * (jumped ? 1.38 : 1)
+  const gain = camera.gain * (jumped ? 1.38 : 1) * huntingAt(scene.hunting, atS, shot.seed)
   const picture = new Uint8Array(
     canvas.width * canvas.height + 2 * Math.ceil(canvas.width / 2) * Math.ceil(canvas.height / 2),
   )
@@ -155,9 +178,10 @@ function lightDay(canvas: Canvas, scene: Scene, atS: number, seed: number): numb
   return total / sun.length
 }
 
-function lightNight(canvas: Canvas, { beams }: Scene, atS: number): number {
+function lightNight(canvas: Canvas, { beams }: Scene, atS: number, seed: number): number {
   const { width, height, sun, lamp, luma } = canvas
-  const beam = beams ? beamsAt(atS, canvas) : undefined
+  const beam = beams === true ? beamsAt(atS, canvas) : undefined
+  const sweep = beams === 'cut' ? sweepAt(atS, canvas, seed) : undefined
   let total = 0
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
@@ -165,6 +189,7 @@ function lightNight(canvas: Canvas, { beams }: Scene, atS: number): number {
       const [u, v] = [x / width - 0.5, y / height - 0.55]
       let light = 0.07 + (lamp[i] ?? 0) * (1.15 - 1.3 * (u * u + v * v))
       if (beam !== undefined) light += beamLight(beam, x, y)
+      if (sweep !== undefined) light += sweep(x, y)
       sun[i] = light
       total += light * (luma[i] ?? 0)
     }

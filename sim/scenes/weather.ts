@@ -1,5 +1,6 @@
 import { blend, brighter, drawEllipse, drawLimb, paint, type Canvas, type Paint } from './canvas.ts'
 import { clamp, hills, mix, ramp, uniform, wave } from './chance.ts'
+import { bendAt } from './unrest.ts'
 import { lampAt, metre, place } from './view.ts'
 
 type Leaf = {
@@ -27,6 +28,12 @@ export function growPlants(seed: number): readonly Plant[] {
     { z: 5.2, leaves: grow({ x: 2.75, up: 0.55, wide: 0.85, tall: 0.6, count: 190, z: 5.2 }, seed + 1) },
   ]
 }
+
+/** A tree so near that its branches hang into the picture. */
+export const growNearTree = (seed: number): Plant => ({
+  z: 4.6,
+  leaves: grow({ x: 2.6, up: 2.5, wide: 1.7, tall: 0.9, count: 420, z: 4.6 }, seed),
+})
 
 type Crown = {
   readonly x: number
@@ -57,10 +64,14 @@ function grow({ x, up, wide, tall, count, z }: Crown, seed: number): readonly Le
   return leaves
 }
 
+/** How hard it blows right now. */
+export const gustAt = (wind: number, atS: number, seed: number): number =>
+  wind * (0.35 + 0.65 * hills(atS * 0.45, 3, seed))
+
 /** `wind`: 0 still, 1 a storm. The whole plant bends in gusts, every leaf trembles for itself. */
 export function drawPlant(canvas: Canvas, plant: Plant, wind: number, atS: number, seed: number): void {
   const scale = metre(canvas, plant.z)
-  const gust = wind * (0.35 + 0.65 * hills(atS * 0.45, 3, seed))
+  const gust = gustAt(wind, atS, seed)
   if (plant.trunk !== undefined) {
     const bark = paint('#5f4a38', { sun: 0.6, lamp: lampAt(plant.z) })
     const bend = 0.1 * gust * wave(atS * 0.37)
@@ -77,10 +88,7 @@ export function drawPlant(canvas: Canvas, plant: Plant, wind: number, atS: numbe
     )
   }
   for (const leaf of plant.leaves) {
-    const reach = clamp(leaf.up / 3)
-    const bend =
-      gust * reach * (0.22 * wave(atS * 0.37 + leaf.x * 0.05) + 0.1 * wave(atS * 0.9 + leaf.up * 0.3))
-    const tremble = 0.07 * gust * wave(atS * (1.6 + leaf.phase) + leaf.phase)
+    const { bend, tremble } = bendAt(leaf, gust, atS)
     const centre = place(canvas, leaf.x + bend + tremble, plant.z, leaf.up + 0.6 * tremble)
     const glint = 1 + 0.25 * gust * wave(atS * 1.3 + 7 * leaf.phase)
     drawEllipse(canvas, centre, [leaf.size * scale, leaf.size * 0.75 * scale], brighter(leaf.colour, glint))
