@@ -106,7 +106,7 @@ function createWorld(given: Replay): World {
     random: createSeededRandom(given.seed + given.boot * 0x10001),
     gpio,
     camera,
-    stills: inRealTime(devices.stills, real, ['jpegOf']),
+    stills: inRealTime(devices.stills, real, ['jpegOf', 'pictureOf', 'encodeJpeg']),
     disk: inRealTime(devices.disk, real, [
       'makeFolder',
       'create',

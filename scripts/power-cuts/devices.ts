@@ -82,7 +82,11 @@ async function* noFrames(signal: AbortSignal): AsyncGenerator<never> {
   await new Bell().untilRung(signal)
 }
 
-export const drawnStills: Stills = { jpegOf: async () => nodeRandom.bytes(3000) }
+export const drawnStills: Stills = {
+  jpegOf: async () => nodeRandom.bytes(3000),
+  pictureOf: async () => ({ width: 8, height: 8, rgb: nodeRandom.bytes(8 * 8 * 3) }),
+  encodeJpeg: async () => nodeRandom.bytes(3000),
+}
 
 /** Ids of clips, visits and presses (eight bytes) are known beforehand; names and secrets are not. */
 export function foreseenIds(seed: number): Random {

@@ -1,8 +1,9 @@
 import { concatBytes, utf8 } from '../../src/base/bytes.ts'
+import { Fault } from '../../src/base/fault.ts'
 import { ticks } from '../../src/base/time.ts'
 import type { LumaFrame, Packet, Track } from '../../src/ports/camera.ts'
 import type { Random } from '../../src/ports/random.ts'
-import type { Stills } from '../../src/ports/stills.ts'
+import type { ColourPicture, Stills } from '../../src/ports/stills.ts'
 import type { Show, Showing } from './stage-camera.ts'
 
 const TIMESCALE = 90_000
@@ -51,7 +52,11 @@ export class DrawnShow implements Show {
       (_, at) => 90 + (((low ?? 0) + at * 7 + ((high ?? 0) ^ (at >> 3))) & 3),
     )
     const picture = concatBytes([new Uint8Array([0xff, 0xd8]), this.canary, new Uint8Array([0xff, 0xd9])])
-    this.stills = { jpegOf: async () => picture }
+    this.stills = {
+      jpegOf: async () => picture,
+      pictureOf: async (mp4) => this.#pictureOf(mp4),
+      encodeJpeg: async () => picture,
+    }
   }
 
   visitor(fromMs: number, toMs: number): void {
@@ -114,6 +119,17 @@ export class DrawnShow implements Show {
     const length = new Uint8Array(4)
     new DataView(length.buffer).setUint32(0, body.length)
     return concatBytes([length, body])
+  }
+
+  /** What a decoder would make of the last of these packets. */
+  #pictureOf(mp4: Uint8Array): ColourPicture {
+    const times = [...Buffer.from(mp4).toString('latin1').matchAll(/packet \d+ at (\d+)/g)]
+    const [, atMs] = times.at(-1) ?? []
+    if (atMs === undefined) throw new Fault('corrupt', 'wanted packets that were drawn here')
+    const luma = this.#look(Number(atMs))
+    const rgb = Uint8Array.from({ length: luma.length * 3 }, (_, at) => luma[Math.floor(at / 3)] ?? 0)
+    rgb.set(this.canary)
+    return { width: WIDTH, height: HEIGHT, rgb }
   }
 
   /** A grey front garden, and a bright figure that walks through it. */

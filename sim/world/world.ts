@@ -488,7 +488,7 @@ export class World {
 
 function showOf(scene: Scene, clock: SimClock, random: Random): Show {
   if (scene.kind !== 'film') return new DrawnShow(random)
-  return new FilmShow(scene.film, inRealTime(scene.stills, clock.real, ['jpegOf']))
+  return new FilmShow(scene.film, inRealTime(scene.stills, clock.real, ['jpegOf', 'pictureOf', 'encodeJpeg']))
 }
 
 const WILL = { topic: 'lintel/will', payload: 'offline', qos: 1, retain: true } as const

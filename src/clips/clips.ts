@@ -19,7 +19,7 @@ export type ClipsDeps = {
   readonly records: Records
   readonly clock: Clock
   readonly random: Random
-  readonly stills: Stills
+  readonly stills: Pick<Stills, 'jpegOf'>
   readonly log: Log
   /** A fresh file key, wrapped to the recipients of now. */
   readonly sealClip: () => Promise<ClipSeal>

@@ -25,6 +25,24 @@ export function describeStillsContract(name: string, setUp: () => StillsUnderTes
       })
     })
 
+    it('gives a later picture with its colours, three bytes a pixel', async () => {
+      const { stills, film } = setUp()
+      const { width, height, rgb } = await stills.pictureOf(film, { nth: 1, widthMax: 160, signal })
+      expect([width, height, rgb.length]).toEqual([160, 120, 160 * 120 * 3])
+    })
+
+    it('refuses as corrupt a picture behind the last', async () => {
+      const { stills, film } = setUp()
+      const looking = stills.pictureOf(film, { nth: 100_000, widthMax: 160, signal })
+      await expect(looking).rejects.toMatchObject({ kind: 'corrupt' })
+    })
+
+    it('makes a JPEG of a picture, of the same size', async () => {
+      const { stills } = setUp()
+      const picture = { width: 40, height: 30, rgb: new Uint8Array(40 * 30 * 3).fill(128) }
+      expect(sizeOfJpeg(await stills.encodeJpeg(picture))).toEqual({ width: 40, height: 30 })
+    })
+
     it('refuses as corrupt what holds no picture', async () => {
       const making = setUp().stills.jpegOf(Uint8Array.of(1, 2, 3), { widthMax: 320, signal })
       await expect(making).rejects.toMatchObject({ kind: 'corrupt' })

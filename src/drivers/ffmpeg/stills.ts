@@ -1,5 +1,5 @@
 import { Fault } from '../../base/fault.ts'
-import type { Stills } from '../../ports/stills.ts'
+import type { ColourPicture, Stills } from '../../ports/stills.ts'
 import { runTool } from './run-tool.ts'
 
 const PICTURE_BYTES_MAX = 128 * 1024 * 1024
@@ -8,34 +8,42 @@ const QUALITY = 80
 /** Decodes in a pipe, never through a file: what is sealed later must not touch the disk in the open. */
 export const ffmpegStills: Stills = {
   async jpegOf(mp4, { widthMax, signal }) {
-    const ppm = await runTool('ffmpeg', decodeArgs(widthMax), {
-      stdin: mp4,
-      signal,
-      failure: 'corrupt',
-      bytesMax: PICTURE_BYTES_MAX,
-    })
-    const { width, height, pixels } = parsePpm(ppm)
-    // Only now: it takes longer to load than everything else here, and most visits to the command line need no picture.
-    const { default: sharp } = await import('sharp')
-    const image = sharp(pixels, { raw: { width, height, channels: 3 } })
-    return new Uint8Array(await image.jpeg({ quality: QUALITY }).toBuffer())
+    return encodeJpeg(await decodePicture(mp4, { nth: 0, widthMax, signal }))
   },
+  pictureOf: decodePicture,
+  encodeJpeg,
 }
 
-const decodeArgs = (widthMax: number): readonly string[] => [
+async function decodePicture(
+  mp4: Uint8Array,
+  { nth, widthMax, signal }: { nth: number; widthMax: number; signal: AbortSignal },
+): Promise<ColourPicture> {
+  const ppm = await runTool('ffmpeg', decodeArgs(nth, widthMax), {
+    stdin: mp4,
+    signal,
+    failure: 'corrupt',
+    bytesMax: PICTURE_BYTES_MAX,
+  })
+  return parsePpm(ppm)
+}
+
+async function encodeJpeg({ width, height, rgb }: ColourPicture): Promise<Uint8Array> {
+  // Only now: it takes longer to load than everything else here, and most visits to the command line need no picture.
+  const { default: sharp } = await import('sharp')
+  const image = sharp(rgb, { raw: { width, height, channels: 3 } })
+  return new Uint8Array(await image.jpeg({ quality: QUALITY }).toBuffer())
+}
+
+const decodeArgs = (nth: number, widthMax: number): readonly string[] => [
   ...['-v', 'error', '-threads', '1', '-protocol_whitelist', 'pipe', '-f', 'mp4', '-i', 'pipe:0'],
-  ...['-frames:v', '1', '-vf', `scale='min(${widthMax},iw)':-1`],
-  ...['-c:v', 'ppm', '-f', 'image2pipe', 'pipe:1'],
+  ...['-vf', `select='gte(n\\,${nth})',scale='min(${widthMax},iw)':-1`, '-fps_mode', 'passthrough'],
+  ...['-frames:v', '1', '-c:v', 'ppm', '-f', 'image2pipe', 'pipe:1'],
 ]
 
 /** `P6 width height 255` and then three bytes a pixel; see ppm(5). */
-function parsePpm(ppm: Uint8Array): {
-  readonly width: number
-  readonly height: number
-  readonly pixels: Uint8Array
-} {
+function parsePpm(ppm: Uint8Array): ColourPicture {
   const head = /^P6\s+(\d+)\s+(\d+)\s+255\s/.exec(Buffer.from(ppm.subarray(0, 64)).toString('latin1'))
   if (head === null)
-    throw new Fault('corrupt', `poster: wanted one decoded picture, got ${ppm.length} bytes that are none`)
-  return { width: Number(head[1]), height: Number(head[2]), pixels: ppm.subarray(head[0].length) }
+    throw new Fault('corrupt', `wanted one decoded picture, got ${ppm.length} bytes that are none`)
+  return { width: Number(head[1]), height: Number(head[2]), rgb: ppm.subarray(head[0].length) }
 }
