@@ -10,6 +10,7 @@ import type { ObjectStore } from '../src/ports/object-store.ts'
 import type { Ports } from '../src/ports/ports.ts'
 import type { Records } from '../src/ports/records.ts'
 import type { Stills } from '../src/ports/stills.ts'
+import type { Vision } from '../src/ports/vision.ts'
 import type { ClipSealMaker } from '../src/vault/index.ts'
 import { createFileCamera, type FileCamera, type ReplayVideo } from './devices/file-camera.ts'
 import { createSeededRandom } from './devices/seeded-random.ts'
@@ -37,6 +38,7 @@ export type Replay = {
     readonly disk: Disk
     readonly records: Records
     readonly stills: Stills
+    readonly vision: Vision | undefined
     readonly store: ObjectStore | undefined
     readonly broker: Broker | undefined
     readonly log: Log
@@ -107,6 +109,7 @@ function createWorld(given: Replay): World {
     gpio,
     camera,
     stills: inRealTime(devices.stills, real, ['jpegOf', 'pictureOf', 'encodeJpeg']),
+    ...(devices.vision === undefined ? {} : { vision: inRealTime(devices.vision, real, ['look']) }),
     disk: inRealTime(devices.disk, real, [
       'makeFolder',
       'create',

@@ -1,6 +1,7 @@
 import type { ClipId, VisitId } from '../src/base/ids.ts'
 import type { MonoMs } from '../src/base/time.ts'
 import type { Happening } from '../src/doorbell.ts'
+import type { Area } from '../src/ports/vision.ts'
 
 /** What `lintel sim --json` prints for one video; documented in the README. Times are seconds of the video's own timeline. */
 export type SimSummary = {
@@ -16,7 +17,14 @@ export type SimSummary = {
 }
 
 export type Span = { readonly fromS: number; readonly toS: number }
-export type Label = { readonly label: string; readonly score: number; readonly atS: number }
+/** The most certain sight of its kind in a visit; `box` in shares of the picture, `atS`: when it was first seen. */
+export type Label = {
+  readonly label: string
+  readonly score: number
+  readonly atS: number
+  readonly box: Area
+  readonly zones: readonly string[]
+}
 export type Cost = { readonly cpuS: number; readonly wallS: number; readonly peakRssMb: number }
 
 export type VisitSummary = Span & {
@@ -89,7 +97,9 @@ function visitsOf(happenings: readonly Happening[], seconds: Seconds): readonly 
         toS: seconds(it.to),
         signs: it.signs,
         clips: mine,
-        labels: [],
+        labels: it.labels.map(({ label, score, at, box, zones }) => ({
+          ...{ label, score, atS: seconds(at), box, zones },
+        })),
       },
     ]
   })

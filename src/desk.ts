@@ -5,11 +5,19 @@ import { messageOf } from './base/fault.ts'
 import type { VisitId } from './base/ids.ts'
 import { laterBy, monoMs, type MonoMs, unixMs, type UnixMs } from './base/time.ts'
 import type { Clips } from './clips/index.ts'
-import type { Config } from './config/index.ts'
+import { parseWanted, type Config } from './config/index.ts'
 import type { Happening } from './doorbell.ts'
 import type { Telemetry } from './mqtt/index.ts'
 import type { Ports } from './ports/ports.ts'
-import { idle, quietDeadline, step, type Effect, type Sign, type VisitState } from './visits/index.ts'
+import {
+  idle,
+  quietDeadline,
+  step,
+  type Effect,
+  type Sign,
+  type VisitRules,
+  type VisitState,
+} from './visits/index.ts'
 
 /** So long the chime waits for the disk: with the time a press is held before it counts, it rings within 20 ms of the finger. */
 const CHIME_WAITS_MS_MAX = 8
@@ -21,6 +29,8 @@ export type DeskDeps = {
   readonly telemetry: Telemetry | undefined
   readonly ring: () => void
   readonly tell: (happening: Happening) => void
+  /** A visit is going on, or (undefined) none is. */
+  readonly onVisit: (visit: VisitId | undefined) => void
 }
 
 export interface Desk {
@@ -39,6 +49,7 @@ type Performers = { readonly [K in Effect['do']]: (effect: Extract<Effect, { do:
 
 export function createDesk(deps: DeskDeps): Desk {
   const { clock, random } = deps.ports
+  const rules = visitRules(deps.config)
   const perform = performersOf(deps)
   const waiting: Effect[] = []
   const bell = new Bell()
@@ -48,8 +59,9 @@ export function createDesk(deps: DeskDeps): Desk {
 
   /** Deciding takes no time; doing does. Nothing that waits for a disk stands between a press and its chime. */
   const take = async (sign: Sign): Promise<void> => {
-    const next = step(state, sign, deps.config.visit, hex(random.bytes(8)) as VisitId) // Eight random bytes are an id.
+    const next = step(state, sign, rules, hex(random.bytes(8)) as VisitId) // Eight random bytes are an id.
     state = next.state
+    deps.onVisit(state.phase === 'idle' ? undefined : state.id)
     wake()
     const rings = next.effects.filter((effect) => effect.do === 'ring')
     for (const effect of next.effects) if (effect.do !== 'ring') line(waiting, effect)
@@ -77,7 +89,7 @@ export function createDesk(deps: DeskDeps): Desk {
     async watchQuiet(signal) {
       signal.addEventListener('abort', () => wake(), { once: true })
       while (!signal.aborted) {
-        const deadline = quietDeadline(state, deps.config.visit)
+        const deadline = quietDeadline(state, rules)
         if (deadline === undefined) {
           await new Promise<void>((resolve) => (wake = resolve))
           continue
@@ -89,6 +101,12 @@ export function createDesk(deps: DeskDeps): Desk {
     },
   }
 }
+
+const visitRules = ({ visit }: Config): VisitRules => ({
+  ...visit,
+  record: visit.record.map(parseWanted),
+  notify: visit.notify.map(parseWanted),
+})
 
 /**
  * Notes say all that is known of a visit, so the newest takes the place of one that still waits at the end: however often somebody
@@ -106,8 +124,13 @@ function performersOf(deps: DeskDeps): Performers {
     async 'begin-clip'({ visit, from }) {
       await clips.begin({ visit, since: laterBy(from, -config.capture.prerollMs) })
     },
-    async 'note-signs'({ signs, presses }) {
-      await clips.note({ signs, presses, labels: [] })
+    async 'note-signs'({ signs, presses, labels }) {
+      await clips.note({ signs, presses, labels })
+    },
+    async 'tell-notice'({ visit, at, what, zone }) {
+      const where = zone === undefined ? {} : { zone }
+      tell({ kind: 'notice', visit, at, what, ...where })
+      await telemetry?.publish('notice', { visit, ...timed(ports, at), what, ...where })
     },
     async ring({ visit, at }) {
       // Told again after a lost acknowledgement or a restart, it is known by its id to be the same press.
@@ -120,8 +143,8 @@ function performersOf(deps: DeskDeps): Performers {
       tell({ kind: 'visit-began', visit, from, sign })
       await telemetry?.publish('visit', { state: 'began', visit, ...timed(ports, from), sign })
     },
-    async 'tell-visit-ended'({ visit, from, to, signs, presses }) {
-      tell({ kind: 'visit-ended', visit, from, to, signs })
+    async 'tell-visit-ended'({ visit, from, to, signs, presses, labels }) {
+      tell({ kind: 'visit-ended', visit, from, to, signs, labels })
       await telemetry?.publish('visit', {
         state: 'ended',
         visit,
@@ -129,6 +152,7 @@ function performersOf(deps: DeskDeps): Performers {
         durationMs: Math.round(to - from),
         signs: signs.join(', '),
         presses: presses.length,
+        labels: labels.map(({ label, score }) => `${label} ${score.toFixed(2)}`).join(', '),
       })
     },
     async 'end-clip'({ at }) {

@@ -12,6 +12,7 @@ import { createClips, type ClipHappening, type ClipRules, type Clips } from './c
 import type { Config } from './config/index.ts'
 import { createDesk, type Desk } from './desk.ts'
 import { createMotionDetector } from './detect/index.ts'
+import { createRecogniser, zonesOf, type Recogniser } from './recognise/index.ts'
 import { openLedger, type Ledger } from './ledger/index.ts'
 import { createHealth, type Alarm, type AlarmKind, type Health } from './health/index.ts'
 import { createLines, type LineSign, type Lines } from './lines/index.ts'
@@ -20,6 +21,7 @@ import type { LumaFrame } from './ports/camera.ts'
 import type { InputLine } from './ports/gpio.ts'
 import type { Ports } from './ports/ports.ts'
 import type { Change } from './ports/records.ts'
+import type { Area } from './ports/vision.ts'
 import { BOOT_KEY, rebuildIndex, type IndexRebuilt } from './rebuild.ts'
 import { createUploads, type UploadJob, type Uploads } from './upload/index.ts'
 import {
@@ -29,7 +31,7 @@ import {
   type ClipSealMaker,
   type Recipients,
 } from './vault/index.ts'
-import type { SignKind } from './visits/index.ts'
+import type { SignKind, VisitLabel } from './visits/index.ts'
 
 export type Happening =
   | { readonly kind: 'line-stuck' | 'line-free'; readonly line: InputLine; readonly at: MonoMs }
@@ -43,16 +45,33 @@ export type Happening =
       readonly from: MonoMs
       readonly to: MonoMs
       readonly signs: readonly SignKind[]
+      readonly labels: readonly VisitLabel[]
+    }
+  | {
+      readonly kind: 'notice'
+      readonly visit: VisitId
+      readonly at: MonoMs
+      readonly what: string
+      readonly zone?: string
     }
   | ClipHappening
   | Alarm
   /** The index was damaged or gone. Presses that were not told yet are lost with it. */
   | IndexRebuilt
 
+/** What was made of one picture. */
+export type Look = {
+  readonly at: MonoMs
+  /** From 0 to 1. */
+  readonly score: number
+  readonly moving: boolean
+  readonly boxes: readonly Area[]
+}
+
 export type DoorbellOptions = {
   readonly onHappening?: (happening: Happening) => void
   /** What was made of each picture: `score` from 0 to 1. Often: five times a second. */
-  readonly onLook?: (look: { readonly at: MonoMs; readonly score: number; readonly moving: boolean }) => void
+  readonly onLook?: (look: Look) => void
   /** A loop that throws is a bug; whoever started the doorbell ends the process. */
   readonly onCrash: (error: unknown) => void
   /** Only tests hand in another: one that seals nothing, to show that the search for plaintext would find it. */
@@ -71,6 +90,8 @@ export interface Doorbell extends AsyncDisposable {
 
 const RETAIN_EVERY_MS = 60_000
 const POSTER_WIDTH_MAX = 1280
+/** Who comes up to the door is best seen by then. */
+const POSTER_WAIT_MS = 20_000
 const DAY_MS = 86_400_000
 
 export async function startDoorbell(
@@ -111,7 +132,7 @@ export async function startDoorbell(
         boot,
         onClip: tell,
       },
-      clipRules(config),
+      clipRules(ports, config),
     )
     if (telemetry !== undefined) loop('telemetry', (signal) => telemetry.run(signal))
     await clips.open() // Before the uploads: what was stored has to be noted with clips that are known.
@@ -120,13 +141,24 @@ export async function startDoorbell(
     const chime = createChime(ports)
     loop('chime', (signal) => chime.run(signal))
     loop('health', (signal) => health.run(signal))
-    const desk = createDesk({ ports, config, clips, telemetry, ring: () => chime.ring(), tell })
+    const recogniser: Recogniser = recogniserFor(ports, config, {
+      clips,
+      newest: () => capture.newest(),
+      take: (sign) => desk.take(sign),
+    })
+    const desk: Desk = createDesk({
+      ...{ ports, config, clips, telemetry, tell },
+      ring: () => chime.ring(),
+      onVisit: (visit) => recogniser.visit(visit),
+    })
+    loop('recogniser', (signal) => recogniser.run(signal))
     loop('desk', (signal) => desk.run(signal))
     loop('retention', (signal) => keepRetention(ports, clips, signal))
     loop('quiet', (signal) => desk.watchQuiet(signal))
     const lines = linesFor(ports, config, { desk, tell, onCrash: options.onCrash })
     loop('lines', (signal) => lines.run(signal))
-    const capture = captureFor(ports, config, { clips, desk, tell, onLook: options.onLook ?? (() => {}) })
+    const onLook = options.onLook ?? (() => {})
+    const capture: Capture = captureFor(ports, config, { clips, desk, recogniser, tell, onLook })
     loop('capture', (signal) => capture.run(signal))
     return doorbellOf({ desk, clips, uploads, telemetry, health })
   })
@@ -266,14 +298,41 @@ async function recipientsNow(recipients: Recipients, ledger: Ledger): Promise<re
   return keys
 }
 
-const clipRules = ({ clip, retention }: Config): ClipRules => ({
+const clipRules = ({ vision }: Ports, { clip, detect, retention }: Config): ClipRules => ({
   partMs: clip.partMs,
   clipMsMax: clip.msMax,
   retainBytes: retention.bytesMax,
   retainMs: retention.daysMax * DAY_MS,
   reserveBytes: retention.reserveBytes,
   posterWidthMax: POSTER_WIDTH_MAX,
+  posterWaitMs: vision === undefined || !detect.recognise ? 0 : POSTER_WAIT_MS,
 })
+
+/** Who or what it is; without a detector of people, the recogniser says that nobody knows. */
+function recogniserFor(
+  { vision, stills, clock, log }: Ports,
+  config: Config,
+  {
+    clips,
+    newest,
+    take,
+  }: {
+    readonly clips: Clips
+    readonly newest: Capture['newest']
+    readonly take: Desk['take']
+  },
+): Recogniser {
+  const { detect } = config
+  return createRecogniser(
+    {
+      ...{ stills, clock, log, newest },
+      vision: detect.recognise ? vision : undefined,
+      onRecognised: take,
+      onBest: (visit, jpeg) => clips.show({ visit, jpeg }),
+    },
+    { zones: detect.zones, posterWidthMax: POSTER_WIDTH_MAX },
+  )
+}
 
 function captureFor(
   ports: Ports,
@@ -281,25 +340,30 @@ function captureFor(
   {
     clips,
     desk,
+    recogniser,
     tell,
     onLook,
   }: {
     readonly clips: Clips
     readonly desk: Desk
+    readonly recogniser: Recogniser
     readonly tell: Tell
     readonly onLook: NonNullable<DoorbellOptions['onLook']>
   },
 ): Capture {
   const detector = createMotionDetector(config.detect)
   const onFrame = async (frame: LumaFrame): Promise<void> => {
-    const { moving, score, events } = detector.step(frame)
-    onLook({ at: frame.at, score, moving })
+    const { moving, score, boxes, events } = detector.step(frame)
+    onLook({ at: frame.at, score, moving, boxes })
+    const zones = [...new Set(boxes.flatMap((box) => zonesOf(box, config.detect.zones)))]
     for (const event of events) {
       tell(event)
-      if (event.kind === 'motion-began') await desk.take({ kind: 'motion', at: event.at })
+      if (event.kind === 'motion-began') await desk.take({ kind: 'motion', at: event.at, zones })
+      else if (event.hasLeft) await desk.take({ kind: 'left', at: event.at })
       await desk.tellMotion(event.kind === 'motion-began' ? 'on' : 'off', event.at)
     }
-    if (moving) await desk.take({ kind: 'motion', at: frame.at })
+    recogniser.moved(frame.at, boxes)
+    if (moving) await desk.take({ kind: 'motion', at: frame.at, zones })
   }
   return createCapture(
     {

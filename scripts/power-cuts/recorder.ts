@@ -23,9 +23,9 @@ const SILENCE_MS_MAX = 20_000
 /** Much happens in little time: parts of three packets, visits that end soon, clips that are cut into two, room for few. */
 const config: Config = {
   ...configDefaults(),
-  capture: { prerollMs: 100, prerollBytesMax: 1024 * 1024, stallMs: 15_000 },
+  capture: { ...configDefaults().capture, prerollMs: 100, prerollBytesMax: 1024 * 1024 },
   lines: { pressHoldMs: 5, releaseMs: 10, stuckMs: 30_000 },
-  visit: { quietAfterMs: 80, pirHoldMsMax: 60_000 },
+  visit: { ...configDefaults().visit, quietAfterMs: 80 },
   clip: { partMs: 60, msMax: 300 },
   retention: { bytesMax: 120_000, daysMax: 30, reserveBytes: 0 },
 }

@@ -18,6 +18,7 @@ import { MemoryRecords } from '../devices/memory-records.ts'
 import { createNetwork, type Network } from '../devices/network.ts'
 import { createSeededRandom, type SeededRandom } from '../devices/seeded-random.ts'
 import { SimBoard } from '../devices/sim-board.ts'
+import { SimVision } from '../devices/sim-vision.ts'
 import { createSimBroker, type SimBroker } from '../devices/sim-broker.ts'
 import { inRealTime, SimClock } from '../devices/sim-clock.ts'
 import type { DiskCall, Gate, SimFiles } from '../devices/sim-files.ts'
@@ -89,6 +90,7 @@ export class World {
   readonly gpio: SimPanel
   readonly stage: StageCamera
   readonly board = new SimBoard()
+  readonly vision = new SimVision()
   readonly disk = new DiskWeather()
   readonly wall = new Wall()
   readonly files: SimFiles
@@ -321,6 +323,7 @@ export class World {
       gpio: this.gpio.openClient(clock),
       camera: this.stage.openClient({ clock, toMono: (worldMs) => monoMs(worldMs - startedMs) }),
       stills: this.stage.show.stills,
+      vision: this.vision.port,
       disk,
       records: this.#openIndex(gate),
       store: this.store.openClient(),

@@ -27,6 +27,8 @@ export type CaptureDeps = {
 
 export interface Capture {
   readonly preroll: Preroll
+  /** The newest packets from a key frame on, and their track; undefined while there are none. */
+  newest(): { readonly track: Track; readonly packets: readonly Packet[] } | undefined
   run(signal: AbortSignal): Promise<void>
 }
 
@@ -37,11 +39,23 @@ export type CaptureRules = PrerollRules & {
 
 export function createCapture(deps: CaptureDeps, rules: CaptureRules): Capture {
   const preroll = new Preroll(rules)
+  let track: Track | undefined
+  const noting: CaptureDeps = {
+    ...deps,
+    onRun: async (next) => {
+      track = next
+      await deps.onRun(next)
+    },
+  }
   return {
     preroll,
+    newest() {
+      const packets = preroll.since(deps.clock.mono())
+      return track === undefined || packets.length === 0 ? undefined : { track, packets }
+    },
     async run(signal) {
       for (let attempt = 1; !signal.aborted; attempt++) {
-        const outcome = await captureOnce(deps, { preroll, stallMs: rules.stallMs }, signal)
+        const outcome = await captureOnce(noting, { preroll, stallMs: rules.stallMs }, signal)
         if (outcome === 'hopeless') return
         if (outcome === 'played') attempt = 0
         const waitMs = retryDelayMs(attempt, deps.random.uniform(), RETRY)

@@ -8,6 +8,7 @@ import type { Disk } from '../ports/disk.ts'
 import type { Random } from '../ports/random.ts'
 import type { Change, Records } from '../ports/records.ts'
 import type { Stills } from '../ports/stills.ts'
+import type { Area } from '../ports/vision.ts'
 import type { UploadJob } from '../upload/index.ts'
 import type { ClipSeal, DeviceKey } from '../vault/index.ts'
 import type { SignKind } from '../visits/index.ts'
@@ -51,9 +52,17 @@ export type ClipRules = {
   /** Disk space that clips never touch. */
   readonly reserveBytes: number
   readonly posterWidthMax: number
+  /** So long a better picture than the first is waited for; 0 where nobody looks for one. */
+  readonly posterWaitMs: number
 }
 
-export type Label = { readonly label: string; readonly score: number; readonly at: MonoMs }
+export type Label = {
+  readonly label: string
+  readonly score: number
+  readonly at: MonoMs
+  readonly box: Area
+  readonly zones: readonly string[]
+}
 
 /** All that is known of the visit so far, not only what is new. */
 export type VisitNotes = {
@@ -75,6 +84,8 @@ export interface Clips extends AsyncDisposable {
   /** Records the visit from `since` on. Does nothing when that visit is being recorded already. */
   begin(visit: { readonly visit: VisitId; readonly since: MonoMs }): Promise<ClipId>
   note(notes: VisitNotes): Promise<void>
+  /** The best picture of the visit so far; what comes too late for a poster is left out. */
+  show(picture: { readonly visit: VisitId; readonly jpeg: Uint8Array }): void
   /** The visit was over at `at`: its clip is sealed once its pictures up to then have come. */
   end(options: { readonly at: MonoMs }): Promise<void>
   /** Nothing is being recorded, and nothing waits to be. */

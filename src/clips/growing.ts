@@ -2,7 +2,7 @@ import { assert, assertNever } from '../base/assert.ts'
 import { concatBytes } from '../base/bytes.ts'
 import { errorOf, isFault } from '../base/fault.ts'
 import type { ClipId, VisitId } from '../base/ids.ts'
-import type { MonoMs } from '../base/time.ts'
+import { laterBy, type MonoMs } from '../base/time.ts'
 import { fragment, initSegment } from '../media/index.ts'
 import type { Packet, Track } from '../ports/camera.ts'
 import type { Change } from '../ports/records.ts'
@@ -19,7 +19,7 @@ import { clipFolder, CLIPS, pathOf, type ClipRow, type ObjectRow } from './rows.
 import { bytesOf, partsOf, type Edit, type ShelfClip } from './shelf.ts'
 
 /** A visit as its clips see it. Notes may come before, while and after there is a clip. */
-export type Visit = { readonly id: VisitId; notes: VisitNotes }
+export type Visit = { readonly id: VisitId; notes: VisitNotes; best?: Uint8Array }
 
 export type GrowingPlan = {
   readonly id: ClipId
@@ -68,6 +68,8 @@ export class GrowingClip {
   #batch: (readonly Packet[])[] | undefined
   #last: Packet | undefined
   #overlap: readonly Packet[] = []
+  /** Until when a better picture is waited for; undefined once the poster is being stored. */
+  #posterDueAt: MonoMs | undefined
   #poster: Promise<void> = Promise.resolve()
   #posterFault: unknown
   #finished: { readonly ended: Ended; readonly last: Packet } | undefined
@@ -122,6 +124,7 @@ export class GrowingClip {
   async step(event: CutEvent, track: Track | undefined): Promise<Progress> {
     const { state, actions } = cut(this.#cut, event, this.#bench.rules)
     this.#cut = state
+    this.#storePosterWhenDue()
     let progress: Progress = { nextKey: undefined, ended: undefined }
     for (const action of actions) {
       switch (action.do) {
@@ -234,7 +237,8 @@ export class GrowingClip {
     const { clockTrusted } = frame
     if (!clockTrusted) room.noteUntimed(this.id, first.at)
     deps.onClip({ kind: 'clip-began', clip: this.id, visit: this.visit.id, from: first.at, clockTrusted })
-    this.#poster = this.#storePoster().catch((error: unknown) => void (this.#posterFault = error))
+    this.#posterDueAt = laterBy(deps.clock.mono(), this.#bench.rules.posterWaitMs)
+    this.#storePosterWhenDue()
   }
 
   /** *Store parts*. */
@@ -342,10 +346,18 @@ export class GrowingClip {
   }
 
   /** *Poster*: beside the recording, not in its way. */
+  #storePosterWhenDue(isLast = false): void {
+    if (this.#posterDueAt === undefined) return
+    if (!isLast && this.#bench.deps.clock.mono() < this.#posterDueAt) return
+    this.#posterDueAt = undefined
+    this.#poster = this.#storePoster().catch((error: unknown) => void (this.#posterFault = error))
+  }
+
   async #storePoster(): Promise<void> {
     const { deps, rules } = this.#bench
     const { seal, row, track, first } = this.#known()
-    const jpeg = await posterOf(deps, { track, key: this.#plan.posterKey ?? first, rules })
+    const key = this.#plan.posterKey ?? first
+    const jpeg = this.visit.best ?? (await posterOf(deps, { track, key, rules }))
     if (jpeg === undefined) return
     const bytes = seal.seal(jpeg)
     const object = objectRow({ what: 'poster', part: 0, name: row.names.poster }, bytes)
@@ -358,6 +370,7 @@ export class GrowingClip {
     if (last === undefined || !this.#isOpen) return // It never began, or the disk was full all the time.
     this.#last = last
     this.#finished = { ended, last }
+    this.#storePosterWhenDue(true)
     await this.seal()
   }
 

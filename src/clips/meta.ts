@@ -48,7 +48,7 @@ export function metaBytes(frame: ClipFrame, notes: VisitNotes, extent: ClipExten
     signs: notes.signs,
     labels: notes.labels
       .filter(({ at }) => isHere(at))
-      .map(({ label, score, at }) => ({ label, score, atMs: offsetOf(at) })),
+      .map(({ label, score, at, box, zones }) => ({ label, score, atMs: offsetOf(at), box, zones })),
     ...(frame.continues === undefined ? {} : { continues: frame.continues.clip }),
     complete: extent.isComplete,
   }

@@ -1,6 +1,5 @@
-import { concatBytes } from '../base/bytes.ts'
 import { isFault } from '../base/fault.ts'
-import { fragment, initSegment } from '../media/index.ts'
+import { filmOf } from '../media/index.ts'
 import type { Packet, Track } from '../ports/camera.ts'
 import type { ClipRules, ClipsDeps } from './clips.ts'
 
@@ -11,19 +10,13 @@ export async function posterOf(
 ): Promise<Uint8Array | undefined> {
   const { signal } = new AbortController() // The driver bounds its own time; a clip that is being sealed waits for it.
   try {
-    return await stills.jpegOf(oneFrame(track, key), { widthMax: rules.posterWidthMax, signal })
+    return await stills.jpegOf(filmOf(track, [{ ...key, pts: key.dts }]), {
+      widthMax: rules.posterWidthMax,
+      signal,
+    })
   } catch (error) {
     if (!isFault(error) || error.kind === 'bug') throw error
     log.warn('clips.no_poster', { problem: error.message })
     return undefined
   }
-}
-
-/** A film of one picture. */
-function oneFrame(track: Track, { data, duration }: Packet): Uint8Array {
-  const samples = [{ data, duration, compositionOffset: 0, isKey: true }]
-  return concatBytes([
-    initSegment(track, { presentationOffset: 0 }),
-    fragment({ sequence: 1, baseDts: 0, samples }),
-  ])
 }

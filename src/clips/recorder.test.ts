@@ -47,6 +47,8 @@ async function rigRunning(prerollMs: number, options: Partial<RigOptions> = {}):
 const begin = (rig: Rig, visit: number, sinceMs: number): ReturnType<Rig['clips']['begin']> =>
   rig.clips.begin({ visit: visitId(visit), since: monoMs(sinceMs) })
 
+const BOX = { x: 0.4, y: 0.2, width: 0.1, height: 0.5 }
+
 describe('a clip', () => {
   it('holds the preroll from its key frame, and every packet until the visit ends, as the camera made them', async () => {
     const rig = await rigRunning(5050)
@@ -217,7 +219,7 @@ describe('the meta', () => {
     const notes = {
       signs: ['motion', 'press'] as const,
       presses: [monoMs(2100), monoMs(2000.4)],
-      labels: [{ label: 'person', score: 0.83, at: monoMs(2200) }],
+      labels: [{ label: 'person', score: 0.83, at: monoMs(2200), box: BOX, zones: ['path'] }],
     }
     await rig.clips.note(notes)
     expect(await metaOf(disk, clip)).toMatchObject({ complete: false, presses: [1100, 1000] })
@@ -239,7 +241,7 @@ describe('the meta', () => {
       height: 360,
       presses: [1100, 1000],
       signs: ['motion', 'press'],
-      labels: [{ label: 'person', score: 0.83, atMs: 1200 }],
+      labels: [{ label: 'person', score: 0.83, atMs: 1200, box: BOX, zones: ['path'] }],
       complete: true,
     })
   })
@@ -508,7 +510,7 @@ describe('the index', () => {
     await rig.clips.note({
       signs: ['press', 'motion'],
       presses: [monoMs(1500)],
-      labels: [{ label: 'person', score: 0.83, at: monoMs(1000) }],
+      labels: [{ label: 'person', score: 0.83, at: monoMs(1000), box: BOX, zones: [] }],
     })
     await rig.clips.endRun()
     await records[Symbol.asyncDispose]()

@@ -104,6 +104,10 @@ class Recorder implements Clips {
     })
   }
 
+  show({ visit, jpeg }: Parameters<Clips['show']>[0]): void {
+    if (this.#visit?.id === visit) this.#visit.best = jpeg
+  }
+
   end({ at }: { readonly at: MonoMs }): Promise<void> {
     return this.#inTurn(() => this.#endVisit(at))
   }

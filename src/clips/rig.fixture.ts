@@ -27,6 +27,7 @@ export const rules: ClipRules = {
   retainMs: 30 * 86_400_000,
   reserveBytes: 0,
   posterWidthMax: 640,
+  posterWaitMs: 0,
 }
 
 const TIMESCALE = 90_000

@@ -57,7 +57,15 @@ async function recordVisit(sealClip: ClipsDeps['sealClip']): Promise<string> {
   await rig.clips.note({
     signs: ['motion', 'press'],
     presses: [monoMs(2345)],
-    labels: [{ label: 'person with umbrella', score: 0.83, at: monoMs(1000) }],
+    labels: [
+      {
+        label: 'person with umbrella',
+        score: 0.83,
+        at: monoMs(1000),
+        box: { x: 0, y: 0, width: 1, height: 1 },
+        zones: [],
+      },
+    ],
   })
   await rig.take(packets.slice(20))
   await rig.clips.endRun()

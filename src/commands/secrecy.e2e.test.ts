@@ -106,7 +106,7 @@ async function record(name: string, sealClip?: ClipSealMaker): Promise<Traces> {
     seed: 1,
     boot: 0,
     speed: 'max',
-    devices: { disk, records, stills: ffmpegStills, store, broker, log: silentLog },
+    devices: { disk, records, stills: ffmpegStills, vision: undefined, store, broker, log: silentLog },
     sleepReal: async () => {},
     realNowMs: () => 0,
     costSoFar: () => ({ cpuS: 0, wallS: 0, peakRssMb: 0 }),

@@ -6,6 +6,7 @@ import type { Log } from '../base/log.ts'
 import { openScope } from '../base/scope.ts'
 import { loadConfig, type Config } from '../config/index.ts'
 import { encodeOnce, ffmpegStills, probeVideo } from '../drivers/ffmpeg/index.ts'
+import { createVision } from '../drivers/vision/index.ts'
 import { lockFolder } from '../drivers/folder-lock.ts'
 import { openNodeDisk } from '../drivers/node-disk.ts'
 import { createPinoLog } from '../drivers/pino-log.ts'
@@ -13,6 +14,7 @@ import type { Broker } from '../ports/broker.ts'
 import type { Disk } from '../ports/disk.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 import type { Records } from '../ports/records.ts'
+import type { Vision } from '../ports/vision.ts'
 import type { ReplayVideo } from '../../sim/devices/file-camera.ts'
 import { openDeviceKey, openRecipients, type DeviceKey } from '../vault/index.ts'
 import { checkScript, type ScriptedEdge } from '../../sim/script.ts'
@@ -42,6 +44,7 @@ export type SimHouse = AsyncDisposable & {
     readonly disk: Disk
     readonly records: Records
     readonly stills: typeof ffmpegStills
+    readonly vision: Vision | undefined
     readonly store: ObjectStore | undefined
     readonly broker: Broker | undefined
     readonly log: Log
@@ -75,7 +78,10 @@ export async function openSimHouse(
     return {
       config,
       scenes,
-      devices: { disk, records, stills: ffmpegStills, store, broker, log },
+      devices: {
+        ...{ disk, records, stills: ffmpegStills, store, broker, log },
+        vision: config.detect.recognise ? scope.own('vision', createVision({ log })) : undefined,
+      },
       boot,
       salt,
     }

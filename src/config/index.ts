@@ -9,6 +9,15 @@
  * Not its job: reading files or the environment (commands do), secrets in the open (they come from files).
  * See: `schema.ts` for every key with its unit and default; the README's configuration reference is made from it.
  */
-export { configDefaults, describeConfig, type Config, type StoreConfig, type MqttConfig } from './schema.ts'
+export {
+  configDefaults,
+  describeConfig,
+  parseWanted,
+  type Config,
+  type StoreConfig,
+  type MqttConfig,
+} from './schema.ts'
+export { areasToHide, namesOf, planPrivacy, privateZonesRecorded, type PrivacyPlan } from './private-zones.ts'
 export { loadConfig, type ConfigSource } from './load.ts'
 export { check, didYouMean, isMapping, lineOf, readYaml, type Reading, type YamlText } from './yaml.ts'
+export type { ZoneConfig } from './zones.ts'

@@ -1,6 +1,7 @@
 import { parseDocument } from 'yaml'
+import type { z } from 'zod'
 import { Fault } from '../base/fault.ts'
-import { configSchema, describeConfig, type Config } from './schema.ts'
+import { configSchema, describeConfig, parseWanted, type Config } from './schema.ts'
 import { check, didYouMean, isMapping, readYaml, type YamlText } from './yaml.ts'
 
 /** A configuration file's name (for messages) and text, and `--set key=value` arguments, which win. */
@@ -14,7 +15,25 @@ export function loadConfig(source: ConfigSource): Config {
   const reading = source.file === undefined ? undefined : readYaml(source.file)
   const wanted: Record<string, unknown> = reading?.root ?? {}
   for (const set of source.sets ?? []) applySet(wanted, set)
-  return check(configSchema, wanted, { reading, elsewhere: '--set', noun: 'setting', namesIn })
+  return check(configSchema.superRefine(checkZonesOfRules), wanted, {
+    reading,
+    elsewhere: '--set',
+    noun: 'setting',
+    namesIn,
+  })
+}
+
+/** A rule for a zone that does not exist would never apply, and nobody would notice. */
+function checkZonesOfRules({ visit, detect }: Config, context: z.RefinementCtx): void {
+  const zones = detect.zones.filter(({ mode }) => mode === 'watch').map(({ name }) => name)
+  for (const list of ['record', 'notify'] as const) {
+    visit[list].forEach((text, index) => {
+      const { zone } = parseWanted(text)
+      if (zone === undefined || zones.includes(zone)) return
+      const message = `wanted the name of a zone with the mode watch${didYouMean(zone, zones)}`
+      context.addIssue({ code: 'custom', path: ['visit', list, index], message, input: text })
+    })
+  }
 }
 
 /** `--set visit.quietAfterMs=5000`; the last part of the key is enough where only one setting ends so. */

@@ -1,23 +1,11 @@
 import { z } from 'zod'
+import { zones } from './zones.ts'
+import { Fault } from '../base/fault.ts'
 
 const MIB = 1024 * 1024
 const GB = 1e9
 
 const wholeMs = (least: number, most: number) => z.number().int().min(least).max(most)
-
-const point = z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)])
-
-const zone = z.strictObject({
-  name: z.string().min(1).max(40).describe('what people call the place'),
-  mode: z
-    .enum(['watch', 'ignore'])
-    .describe('`watch`: only movement in such zones counts; `ignore`: movement here does not'),
-  points: z
-    .array(point)
-    .min(3)
-    .max(32)
-    .describe('corners, each `[x, y]` from 0 (left, top) to 1 (right, bottom)'),
-})
 
 const store = z.strictObject({
   endpoint: z.url().optional().describe('address of the S3-compatible store; left out for AWS'),
@@ -53,6 +41,25 @@ const mqtt = z.strictObject({
   keyFile: z.string().optional().describe('PEM of its private key'),
 })
 
+const WANTED = ['press', 'pir', 'motion', 'person', 'vehicle', 'animal', 'carried'] as const
+type WantedWord = (typeof WANTED)[number]
+
+/** A sign or a label, anywhere or in one zone: see `parseWanted`. */
+const wanted = z
+  .string()
+  .regex(
+    new RegExp(`^(${WANTED.join('|')})(@.{1,40})?$`),
+    'wanted press, pir, motion, person, vehicle, animal or carried, and perhaps @ and the name of a zone',
+  )
+
+/** `person@garden` is a person who stands in the zone garden. */
+export function parseWanted(text: string): { readonly what: WantedWord; readonly zone: string | undefined } {
+  const at = text.indexOf('@')
+  const what = WANTED.find((word) => word === (at < 0 ? text : text.slice(0, at)))
+  if (what === undefined) throw new Fault('invalid', `wanted one of ${WANTED.join(', ')}, got ${text}`)
+  return { what, zone: at < 0 ? undefined : text.slice(at + 1) }
+}
+
 export const configSchema = z.strictObject({
   device: z
     .strictObject({
@@ -79,6 +86,12 @@ export const configSchema = z.strictObject({
       stallMs: wholeMs(1000, 600_000)
         .default(15_000)
         .describe('a camera that sends nothing for so long has hung and is opened again'),
+      privateZones: z
+        .enum(['refuse', 're-encode', 'record'])
+        .default('refuse')
+        .describe(
+          'where the stream arrives encoded and there are `private` zones: `refuse` does not start; `re-encode` encodes it anew with the zones filled in, which costs processor time; `record` records them all the same, and says so at every start. Where we encode ourselves they are always filled in before',
+        ),
     })
     .prefault({}),
   lines: z
@@ -101,9 +114,24 @@ export const configSchema = z.strictObject({
       quietAfterMs: wholeMs(500, 600_000)
         .default(8000)
         .describe('a visit is over this long after its last sign'),
+      leftAfterMs: wholeMs(0, 600_000)
+        .default(1500)
+        .describe('when all who moved were seen to leave, it is over sooner: this long after they did'),
       pirHoldMsMax: wholeMs(1000, 3_600_000)
         .default(60_000)
         .describe('a PIR active for longer is stuck and no sign any more'),
+      record: z
+        .array(wanted)
+        .max(32)
+        .default(['motion', 'pir'])
+        .describe(
+          'what makes a clip, apart from a press: `motion`, `pir`, `person`, `vehicle`, `animal`, `carried`; with `@` and a zone’s name only there',
+        ),
+      notify: z
+        .array(wanted)
+        .max(32)
+        .default(['person'])
+        .describe('what is worth a notice, apart from a press; the same words'),
     })
     .prefault({}),
   clip: z
@@ -122,7 +150,13 @@ export const configSchema = z.strictObject({
         .max(1)
         .default(0.5)
         .describe('0: only what is large and near; 1: everything that moves'),
-      zones: z.array(zone).max(16).default([]).describe('areas of the picture; none: all of it counts'),
+      recognise: z
+        .boolean()
+        .default(true)
+        .describe('tells people, vehicles and animals apart during a visit; takes 160 MB while it does'),
+      zones: zones
+        .default([])
+        .describe('areas of the picture; no `watch` zone: all counts that is not in another'),
     })
     .prefault({}),
   retention: z

@@ -6,7 +6,7 @@ import { createBlobs, findBlobs, type Blobs } from './blobs.ts'
 import { gridFor, readCells, type Grid } from './grid.ts'
 import { createLight, measureLight, type Light } from './light.ts'
 import { createMarks, markForeground, type Marks } from './marks.ts'
-import { createTracks, followBlobs, isStill, type Moment, type TrackRules, type Tracks } from './tracks.ts'
+import { createTracks, followBlobs, isLeftBehind, isStill, type Moment, type TrackRules, type Tracks } from './tracks.ts'
 import { BEFORE_ALL, endSpell, judge, STILL, type MotionResult, type Spell } from './spell.ts'
 import { watchedCells, type Zone } from './zones.ts'
 
@@ -43,6 +43,8 @@ type Memory = {
   /** How much of the picture stood out in the frame before. */
   share: number
   unsettledUntil: number
+  /** A visitor, and not what he put down, has just become background. */
+  stays: boolean
 }
 
 const STEP_S_MAX = 2
@@ -64,7 +66,7 @@ export function createMotionDetector(rules: MotionRules): MotionDetector {
       if (frame.at <= memory.at) return STILL // Seen already, or out of order: time does not go back.
       const moment = momentOf(memory, frame)
       lookAt(memory, frame, moment)
-      const verdict = judge(memory.tracks.list, spell, moment.at, memory.grid)
+      const verdict = judge(memory.tracks.list, spell, { at: moment.at, stays: memory.stays }, memory.grid)
       spell = verdict.spell
       return verdict.result
     },
@@ -90,6 +92,7 @@ function beginMemory(frame: LumaFrame, rules: MotionRules): Memory {
     at,
     share: 0,
     unsettledUntil: -Infinity,
+    stays: false,
     grid,
     values,
     rules: trackRules(grid, rules),
@@ -196,10 +199,13 @@ function acceptAll({ marks, background, picture, tracks }: Memory): void {
 }
 
 /** What came and stays without moving is background from now on. */
-function acceptStill({ tracks, background, picture, rules }: Memory, { at }: Moment): void {
+function acceptStill(memory: Memory, { at }: Moment): void {
+  const { tracks, background, picture, rules } = memory
+  memory.stays = false
   for (let n = 0; n < tracks.list.length; n++) {
     const track = tracks.list[n]
     if (track === undefined || track.id === 0 || !isStill(track, at, rules)) continue
+    memory.stays ||= track.phase === 'visitor' && !isLeftBehind(track)
     track.id = 0
     for (let i = 0; i < picture.length; i++) {
       if (tracks.owners[i] === n + 1) accept(background, i, picture[i] ?? 0)

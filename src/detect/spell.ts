@@ -8,8 +8,8 @@ export type Box = { readonly x: number; readonly y: number; readonly width: numb
 export type MotionEvent =
   /** `at` is when it really began: some frames before it was certain. */
   | { readonly kind: 'motion-began'; readonly at: MonoMs }
-  /** `at` is the last moment at which something moved. */
-  | { readonly kind: 'motion-ended'; readonly at: MonoMs }
+  /** `at` is the last moment at which something moved; `hasLeft`: nobody stands there still. */
+  | { readonly kind: 'motion-ended'; readonly at: MonoMs; readonly hasLeft: boolean }
 
 export type MotionResult = {
   readonly moving: boolean
@@ -22,7 +22,8 @@ export type MotionResult = {
 /** Movement that was reported and has not ended. */
 export type Spell =
   | { readonly phase: 'quiet'; readonly since: number }
-  | { readonly phase: 'moving'; readonly movedAt: number }
+  /** `someoneStays`: one of them stood still for so long that it counts as background. */
+  | { readonly phase: 'moving'; readonly movedAt: number; readonly someoneStays: boolean }
 
 export const BEFORE_ALL: Spell = { phase: 'quiet', since: -Infinity }
 export const STILL: MotionResult = { moving: false, score: 0, boxes: [], events: [] }
@@ -37,7 +38,12 @@ const MOVING_MS = 500
 export type Verdict = { readonly spell: Spell; readonly result: MotionResult }
 
 /** What the tracks of a frame mean: who is there, since when, and until when. */
-export function judge(tracks: readonly Track[], spell: Spell, at: MonoMs, grid: Grid): Verdict {
+export function judge(
+  tracks: readonly Track[],
+  spell: Spell,
+  { at, stays }: { readonly at: MonoMs; readonly stays: boolean },
+  grid: Grid,
+): Verdict {
   const visitors = tracks.filter(({ id, phase }) => id !== 0 && phase === 'visitor')
   const boxes = visitors.filter(({ label }) => label !== 0).map((track) => boxOf(track, grid))
   const seen = { score: scoreOf(tracks), boxes }
@@ -47,21 +53,28 @@ export function judge(tracks: readonly Track[], spell: Spell, at: MonoMs, grid: 
     const since = Math.min(...visitors.map((track) => track.since))
     const began = monoMs(Math.max(since, spell.since, at - ONSET_MS_MAX))
     const events = [{ kind: 'motion-began', at: began } as const]
-    return { spell: { phase: 'moving', movedAt }, result: { ...seen, moving: true, events } }
+    const next = { phase: 'moving', movedAt, someoneStays: stays } as const
+    return { spell: next, result: { ...seen, moving: true, events } }
   }
   const latest = Math.max(movedAt, spell.movedAt)
+  const someoneStays = spell.someoneStays || stays
   if (visitors.length === 0 && at - latest > BREAK_MS_MAX) {
     return {
       spell: { phase: 'quiet', since: latest },
-      result: { ...seen, moving: false, events: endSpell(spell) },
+      result: { ...seen, moving: false, events: endSpell({ ...spell, someoneStays }) },
     }
   }
   const moving = at - latest <= MOVING_MS
-  return { spell: { phase: 'moving', movedAt: latest }, result: { ...seen, moving, events: [] } }
+  return {
+    spell: { phase: 'moving', movedAt: latest, someoneStays },
+    result: { ...seen, moving, events: [] },
+  }
 }
 
 export const endSpell = (spell: Spell): readonly MotionEvent[] =>
-  spell.phase === 'quiet' ? [] : [{ kind: 'motion-ended', at: monoMs(spell.movedAt) }]
+  spell.phase === 'quiet'
+    ? []
+    : [{ kind: 'motion-ended', at: monoMs(spell.movedAt), hasLeft: !spell.someoneStays }]
 
 function scoreOf(tracks: readonly Track[]): number {
   let most = 0

@@ -297,8 +297,11 @@ function noteOwners({ list, owners, shares }: Tracks, { labels }: Blobs): void {
 /** Still for so long that it is no visitor, or none any more. */
 export function isStill(track: Track, at: MonoMs, rules: TrackRules): boolean {
   if (track.phase === 'suspect') return at - track.movedAt > rules.suspectStillMs
-  const isRest = track.isRest || track.area < REST_SHARE * track.areaMost
-  return at - track.movedAt > (isRest ? rules.restStillMs : rules.visitorStillMs)
+  return at - track.movedAt > (isLeftBehind(track) ? rules.restStillMs : rules.visitorStillMs)
 }
+
+/** What somebody put down, or the place where something stood; not somebody. */
+export const isLeftBehind = (track: Track): boolean =>
+  track.isRest || track.area < REST_SHARE * track.areaMost
 
 const REST_SHARE = 0.7

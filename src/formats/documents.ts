@@ -22,6 +22,7 @@ const clipId = z.string().regex(/^[0-9a-f]{16,64}$/, 'wanted a clip id')
 const objectName = z.string().regex(/^[0-9a-f]{32}$/, 'wanted an object name of 32 hexadecimal digits')
 const rawKey = z.base64().length(44)
 const count = z.number().int().min(0)
+const share = z.number().min(0).max(1)
 
 const boundObject = z.strictObject({ name: objectName, bytes: count, sha256: sha256Hex })
 
@@ -69,7 +70,16 @@ const meta = z.strictObject({
   /** Milliseconds from the beginning of the clip. */
   presses: z.array(count),
   signs: z.array(z.string()),
-  labels: z.array(z.strictObject({ label: z.string(), score: z.number(), atMs: count })),
+  labels: z.array(
+    z.strictObject({
+      label: z.string(),
+      score: z.number(),
+      atMs: count,
+      /** Shares of the picture. Left out by older versions, as are the zones. */
+      box: z.strictObject({ x: share, y: share, width: share, height: share }).optional(),
+      zones: z.array(z.string()).optional(),
+    }),
+  ),
   /** The clip of the same visit that came before. */
   continues: sealedId.optional(),
   complete: z.boolean(),

@@ -9,6 +9,7 @@
  * Not its job: decoding, encoding, files, pipes, clocks.
  * See: ISO/IEC 14496-12 (boxes), 14496-15 (sample entries), ITU-T H.264 and H.265.
  */
+export { filmOf, type FilmPacket } from './film.ts'
 export { BOX_BYTES_MAX, Fmp4Reader, type FragmentInit, type FragmentOutput } from './fmp4-reader.ts'
 export { fragment, initSegment, type FragmentSample, type SegmentTrack } from './fmp4-writer.ts'
 export {

@@ -26,7 +26,12 @@ export const TOPICS = {
   visit: {
     retain: false,
     about:
-      '`state` (`began`, `ended`), `visit`, `at`, `iso`, `trustedClock`; began: `sign`; ended: `durationMs`, `signs` (one text), `presses` (how many)',
+      '`state` (`began`, `ended`), `visit`, `at`, `iso`, `trustedClock`; began: `sign`; ended: `durationMs`, `signs` and `labels` (one text each), `presses` (how many)',
+  },
+  notice: {
+    retain: false,
+    about:
+      '`visit`, `at`, `iso`, `trustedClock`, `what` (a sign, a label, or `somebody` when nobody could be recognised), `zone` where the rule names one: what `visit.notify` asks for, once a visit; a press tells of itself',
   },
   motion: {
     retain: true,
@@ -48,7 +53,7 @@ export const TOPICS = {
   },
 } as const
 
-export type MessageKind = 'press' | 'visit' | 'motion' | 'clip' | 'alarm' | 'health'
+export type MessageKind = 'press' | 'visit' | 'notice' | 'motion' | 'clip' | 'alarm' | 'health'
 export type Payload = Readonly<Record<string, Json>>
 
 export interface Telemetry {

@@ -9,6 +9,7 @@ import type { ObjectStore } from './object-store.ts'
 import type { Random } from './random.ts'
 import type { Records } from './records.ts'
 import type { Stills } from './stills.ts'
+import type { Vision } from './vision.ts'
 
 /** Everything the doorbell needs from the outside. Commands and the simulator choose who fulfils it. */
 export type Ports = {
@@ -23,6 +24,8 @@ export type Ports = {
   readonly store?: ObjectStore
   /** Absent when no broker is configured. */
   readonly broker?: Broker
+  /** Absent where nobody is to be recognised. */
+  readonly vision?: Vision | undefined
   /** Absent where nobody knows how the board is. */
   readonly board?: Board
   readonly log: Log

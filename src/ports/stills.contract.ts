@@ -37,10 +37,12 @@ export function describeStillsContract(name: string, setUp: () => StillsUnderTes
       await expect(looking).rejects.toMatchObject({ kind: 'corrupt' })
     })
 
-    it('makes a JPEG of a picture, of the same size', async () => {
+    it('makes a JPEG of a picture, no wider than wanted', async () => {
       const { stills } = setUp()
       const picture = { width: 40, height: 30, rgb: new Uint8Array(40 * 30 * 3).fill(128) }
-      expect(sizeOfJpeg(await stills.encodeJpeg(picture))).toEqual({ width: 40, height: 30 })
+      const sizeFor = async (widthMax: number) => sizeOfJpeg(await stills.encodeJpeg(picture, { widthMax }))
+      expect(await sizeFor(1000)).toEqual({ width: 40, height: 30 })
+      expect(await sizeFor(20)).toEqual({ width: 20, height: 15 })
     })
 
     it('refuses as corrupt what holds no picture', async () => {

@@ -13,6 +13,6 @@ export interface Stills {
     mp4: Uint8Array,
     options: { nth: number; widthMax: number; signal: AbortSignal },
   ): Promise<ColourPicture>
-  /** A picture as JPEG, of the same size. */
-  encodeJpeg(picture: ColourPicture): Promise<Uint8Array>
+  /** A picture as JPEG, no wider than wanted. */
+  encodeJpeg(picture: ColourPicture, options: { widthMax: number }): Promise<Uint8Array>
 }

@@ -8,7 +8,7 @@ const QUALITY = 80
 /** Decodes in a pipe, never through a file: what is sealed later must not touch the disk in the open. */
 export const ffmpegStills: Stills = {
   async jpegOf(mp4, { widthMax, signal }) {
-    return encodeJpeg(await decodePicture(mp4, { nth: 0, widthMax, signal }))
+    return encodeJpeg(await decodePicture(mp4, { nth: 0, widthMax, signal }), { widthMax })
   },
   pictureOf: decodePicture,
   encodeJpeg,
@@ -27,11 +27,15 @@ async function decodePicture(
   return parsePpm(ppm)
 }
 
-async function encodeJpeg({ width, height, rgb }: ColourPicture): Promise<Uint8Array> {
+async function encodeJpeg(
+  { width, height, rgb }: ColourPicture,
+  { widthMax }: { widthMax: number },
+): Promise<Uint8Array> {
   // Only now: it takes longer to load than everything else here, and most visits to the command line need no picture.
   const { default: sharp } = await import('sharp')
   const image = sharp(rgb, { raw: { width, height, channels: 3 } })
-  return new Uint8Array(await image.jpeg({ quality: QUALITY }).toBuffer())
+  const fitting = width > widthMax ? image.resize({ width: widthMax }) : image
+  return new Uint8Array(await fitting.jpeg({ quality: QUALITY }).toBuffer())
 }
 
 const decodeArgs = (nth: number, widthMax: number): readonly string[] => [
