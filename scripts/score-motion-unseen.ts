@@ -7,7 +7,8 @@
  * Without names: every scene. Prints a line a run and the sums.
  */
 import { parseArgs } from 'node:util'
-import { renderScene, sceneNames, sceneOf } from '../sim/scenes/index.ts'
+import { sceneNames, sceneOf } from '../sim/scenes/index.ts'
+import { labelsOf } from './fixtures-make.ts'
 import { mean, quantile, scoreMotion, totalScore, type Score, type Span } from './score-motion-rules.ts'
 import { watchScene } from './score-motion-watch.ts'
 
@@ -43,9 +44,8 @@ type Run = {
 }
 
 function play(name: string, run: Run): Score {
-  const { motion, ignore, quiet, present } = renderScene(name, run).truth
   const { events, msPerFrame } = watchScene(name, run)
-  const score = scoreMotion({ motion, ignore, quiet, present }, events)
+  const score = scoreMotion(labelsOf({ name, ...run }), events)
   const spans = events.map(([from, to]: Span) => `${from.toFixed(1)}–${to.toFixed(1)}`).join(' ')
   const what = `${name} ${run.width}×${run.height}@${run.fps} #${run.seed}`
   console.log(`${line(what, score)}  ${msPerFrame.toFixed(2)} ms  ${spans}`)

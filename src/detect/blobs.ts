@@ -19,6 +19,12 @@ export type Blob = {
   edge: number
   edgeCells: number
   contrast: number
+  /** The same with its sign: brighter or darker than usual. */
+  brighter: number
+  /** How the texture in it goes along with that of the background: sums over its inner cells. */
+  along: number
+  textureNow: number
+  textureUsual: number
 }
 
 export const BLOBS_MAX = 96
@@ -54,6 +60,10 @@ const emptyBlob = (label: number): Blob => ({
   edge: 0,
   edgeCells: 0,
   contrast: 0,
+  brighter: 0,
+  along: 0,
+  textureNow: 0,
+  textureUsual: 0,
 })
 
 export type Marks = {
@@ -64,6 +74,8 @@ export type Marks = {
   readonly changed: Uint8Array
   /** Difference from the background. */
   readonly residual: Float32Array
+  /** The picture itself. */
+  readonly before: Float32Array
 }
 
 /**
@@ -125,8 +137,10 @@ function measure(blob: Blob, i: number, { x, y, marks, grid }: Place): void {
   blob.bottom = Math.max(blob.bottom, y)
   const here = residual[i] ?? 0
   blob.contrast += Math.abs(here)
+  blob.brighter += here
   const right = x + 1 < grid.cols ? i + 1 : i
   const below = y + 1 < grid.rows ? i + grid.cols : i
+  measureTexture(blob, i, right, below, marks)
   const left = x > 0 ? i - 1 : i
   const above = y > 0 ? i - grid.cols : i
   if (foreground[right] === 0 || foreground[left] === 0) {
@@ -135,6 +149,24 @@ function measure(blob: Blob, i: number, { x, y, marks, grid }: Place): void {
   } else if (foreground[below] === 0 || foreground[above] === 0) {
     blob.edge += Math.abs((residual[below] ?? 0) - (residual[above] ?? 0))
     blob.edgeCells++
+  }
+}
+
+/** The slopes to the right and down, here and as they usually are. */
+function measureTexture(
+  blob: Blob,
+  i: number,
+  right: number,
+  below: number,
+  { foreground, residual, before }: Marks,
+): void {
+  for (const j of [right, below]) {
+    if (j === i || foreground[j] === 0) continue
+    const now = (before[j] ?? 0) - (before[i] ?? 0)
+    const usual = now - (residual[j] ?? 0) + (residual[i] ?? 0)
+    blob.along += now * usual
+    blob.textureNow += now * now
+    blob.textureUsual += usual * usual
   }
 }
 

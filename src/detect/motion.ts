@@ -6,7 +6,15 @@ import { createBlobs, findBlobs, type Blobs } from './blobs.ts'
 import { gridFor, readCells, type Grid } from './grid.ts'
 import { createLight, measureLight, type Light } from './light.ts'
 import { createMarks, markForeground, type Marks } from './marks.ts'
-import { createTracks, followBlobs, isLeftBehind, isStill, type Moment, type TrackRules, type Tracks } from './tracks.ts'
+import {
+  createTracks,
+  followBlobs,
+  isLeftBehind,
+  isStill,
+  type Moment,
+  type TrackRules,
+  type Tracks,
+} from './tracks.ts'
 import { BEFORE_ALL, endSpell, judge, STILL, type MotionResult, type Spell } from './spell.ts'
 import { watchedCells, type Zone } from './zones.ts'
 
@@ -64,8 +72,7 @@ export function createMotionDetector(rules: MotionRules): MotionDetector {
         return { ...STILL, events }
       }
       if (frame.at <= memory.at) return STILL // Seen already, or out of order: time does not go back.
-      const moment = momentOf(memory, frame)
-      lookAt(memory, frame, moment)
+      const moment = lookAt(memory, frame)
       const verdict = judge(memory.tracks.list, spell, { at: moment.at, stays: memory.stays }, memory.grid)
       spell = verdict.spell
       return verdict.result
@@ -123,10 +130,17 @@ const trackRules = ({ cells }: Grid, { sensitivity }: MotionRules): TrackRules =
 const momentOf = (memory: Memory, { at }: LumaFrame): Moment => ({
   at,
   elapsedS: Math.min(STEP_S_MAX, (at - memory.at) / 1000),
+  brightness: meanOf(memory.background.means.subarray(0, memory.grid.cells)),
 })
 
+function meanOf(values: Float32Array): number {
+  let sum = 0
+  for (let i = 0; i < values.length; i++) sum += values[i] ?? 0
+  return sum / values.length
+}
+
 /** One frame after the other goes through the same stations; what they find is in `memory`. */
-function lookAt(memory: Memory, frame: LumaFrame, moment: Moment): void {
+function lookAt(memory: Memory, frame: LumaFrame): Moment {
   const {
     grid,
     values,
@@ -141,9 +155,10 @@ function lookAt(memory: Memory, frame: LumaFrame, moment: Moment): void {
     tolerance,
     watched,
   } = memory
+  readCells(frame, grid, values)
+  const moment = momentOf(memory, frame)
   const { elapsedS } = moment
   memory.at = frame.at
-  readCells(frame, grid, values)
   measureLight(light, values, background.means, visitors, grid)
   for (let i = 0; i < picture.length; i++) picture[i] = (values[i] ?? 0) - (light.field[i] ?? 0)
   compare(background, picture, tolerance, comparison)
@@ -155,6 +170,7 @@ function lookAt(memory: Memory, frame: LumaFrame, moment: Moment): void {
   noteVisitors(memory)
   const { foreground } = marks
   learn(background, { picture, light: light.field, comparison, foreground, visitors, elapsedS })
+  return moment
 }
 
 const UPHEAVAL_MS = 1500

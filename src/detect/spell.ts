@@ -29,7 +29,7 @@ export const BEFORE_ALL: Spell = { phase: 'quiet', since: -Infinity }
 export const STILL: MotionResult = { moving: false, score: 0, boxes: [], events: [] }
 
 /** Onsets are not looked for further back than this. */
-const ONSET_MS_MAX = 1500
+const ONSET_MS_MAX = 3000
 /** Movement with shorter breaks is one movement. */
 const BREAK_MS_MAX = 1000
 /** For so long after the last change somebody still counts as moving. */

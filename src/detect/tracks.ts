@@ -1,4 +1,5 @@
 import { type MonoMs } from '../base/time.ts'
+import { blameFor, blameOf, calmDown, createAlarms, type Alarms } from './alarms.ts'
 import type { Blob, Blobs } from './blobs.ts'
 import type { Grid } from './grid.ts'
 
@@ -9,6 +10,7 @@ export type Track = {
   phase: 'suspect' | 'visitor'
   /** 1 makes a visitor. */
   evidence: number
+  evidenceMost: number
   since: MonoMs
   seenAt: MonoMs
   movedAt: MonoMs
@@ -43,6 +45,7 @@ export type Tracks = {
   /** Which track (place in the list + 1) a cell belonged to in the frame before. */
   readonly owners: Uint8Array
   readonly shares: Int32Array
+  readonly alarms: Alarms
 }
 
 export type TrackRules = {
@@ -57,8 +60,10 @@ export type TrackRules = {
   readonly lostMs: number
 }
 
-export function createTracks({ cells }: Grid): Tracks {
+export function createTracks(grid: Grid): Tracks {
+  const { cells } = grid
   return {
+    alarms: createAlarms(grid),
     list: Array.from({ length: TRACKS_MAX }, freeTrack),
     nextId: 1,
     owners: new Uint8Array(cells),
@@ -70,6 +75,7 @@ const freeTrack = (): Track => ({
   id: 0,
   phase: 'suspect',
   evidence: 0,
+  evidenceMost: 0,
   since: 0 as MonoMs,
   seenAt: 0 as MonoMs,
   movedAt: 0 as MonoMs,
@@ -91,7 +97,12 @@ const freeTrack = (): Track => ({
   label: 0,
 })
 
-export type Moment = { readonly at: MonoMs; readonly elapsedS: number }
+export type Moment = {
+  readonly at: MonoMs
+  readonly elapsedS: number
+  /** Mean value of the cells, as the background remembers them. */
+  readonly brightness: number
+}
 
 /** Gives every blob to the track it continues, or begins one; lets go of those that are gone. */
 export function followBlobs(
@@ -101,20 +112,34 @@ export function followBlobs(
   rules: TrackRules,
   grid: Grid,
 ): void {
+  const isDark = moment.brightness < DARK
+  calmDown(tracks.alarms, moment.elapsedS)
   for (const track of tracks.list) track.label = 0
   for (let n = 0; n < blobs.count; n++) {
     const blob = blobs.list[n]
-    if (blob !== undefined) followBlob(tracks, blobs, blob, { moment, rules, grid })
+    if (blob !== undefined)
+      followBlob(tracks, blobs, blob, { moment, rules, grid, alarms: tracks.alarms, isDark })
   }
   for (const track of tracks.list) {
     if (track.id === 0 || track.label !== 0) continue
     const lostMs = track.phase === 'visitor' ? rules.lostMs : rules.lostMs / 2
-    if (moment.at - track.seenAt > Math.max(lostMs, moment.elapsedS * 1500)) track.id = 0
+    if (moment.at - track.seenAt <= Math.max(lostMs, moment.elapsedS * 1500)) continue
+    track.id = 0
+    blameFor(tracks.alarms, track)
   }
   noteOwners(tracks, blobs)
 }
 
-type Circumstances = { readonly moment: Moment; readonly rules: TrackRules; readonly grid: Grid }
+const DARK = 190 // A luma of about 80.
+
+type Circumstances = {
+  readonly moment: Moment
+  readonly rules: TrackRules
+  readonly grid: Grid
+  readonly alarms: Alarms
+  /** The picture is dark: night, most likely with the camera's own lamp. */
+  readonly isDark: boolean
+}
 
 function followBlob(tracks: Tracks, blobs: Blobs, blob: Blob, circumstances: Circumstances): void {
   const { cols } = circumstances.grid
@@ -187,7 +212,7 @@ function beginTrack(
   const { at } = circumstances.moment
   track.id = tracks.nextId++
   track.phase = parent?.phase ?? 'suspect'
-  track.evidence = 0
+  track.evidence = track.evidenceMost = 0
   track.since = at
   track.movedAt = parent?.movedAt ?? at
   track.frames = 0
@@ -202,7 +227,8 @@ function beginTrack(
   continueTrack(track, blob, FIRST_SIGHT, circumstances)
 }
 
-function continueTrack(track: Track, blob: Blob, cohesion: number, { moment, rules }: Circumstances): void {
+function continueTrack(track: Track, blob: Blob, cohesion: number, circumstances: Circumstances): void {
+  const { moment } = circumstances
   const x = blob.sumX / blob.area
   const y = blob.sumY / blob.area
   const sinceS = Math.max(0.01, (moment.at - track.seenAt) / 1000)
@@ -221,7 +247,7 @@ function continueTrack(track: Track, blob: Blob, cohesion: number, { moment, rul
   track.label = blob.label
   track.seenAt = moment.at
   track.frames++
-  weigh(track, blob, cohesion, moment, rules)
+  weigh(track, blob, cohesion, circumstances)
 }
 
 const mixed = (before: number, now: number, isFirst: boolean): number =>
@@ -237,17 +263,31 @@ function fromExpected(track: Track, x: number, y: number, { at }: Moment): numbe
 const CHANGED_SHARE_MIN = 0.03
 const CHANGED_MIN = 3
 
-function weigh(track: Track, blob: Blob, cohesion: number, moment: Moment, rules: TrackRules): void {
-  const { at, elapsedS } = moment
+function weigh(track: Track, blob: Blob, cohesion: number, circumstances: Circumstances): void {
+  const { rules, alarms, isDark } = circumstances
+  const { at, elapsedS } = circumstances.moment
   track.evidence *= Math.exp(-elapsedS / 2)
   if (track.phase === 'suspect' && track.evidence < 0.1) beginAnew(track, at)
   const isMoving = blob.changed >= Math.max(CHANGED_MIN, blob.area * CHANGED_SHARE_MIN)
   if (isMoving) track.movedAt = at
   const most = Math.min(0.6, Math.max(0.15, 2 * elapsedS))
-  const fresh = (0.5 * blob.fresh * sharpnessOf(blob) * cohesion) / rules.areaClear
-  track.evidence += Math.min(most, fresh)
-  if (track.evidence >= (hasTravelled(track) ? 1 : IN_PLACE)) track.phase = 'visitor'
+  const fresh =
+    (0.5 * blob.fresh * sharpnessOf(blob) * (1 - lightnessOf(blob, isDark && isGlare(blob))) * cohesion) /
+    rules.areaClear
+  track.evidence += Math.min(most, fresh) * (1 - BLAME_WEIGHT * blameOf(alarms, track))
+  track.evidenceMost = Math.max(track.evidence, track.evidenceMost)
+  if (track.evidence >= evidenceWanted(track, blob, isDark)) track.phase = 'visitor'
 }
+
+const BLAME_WEIGHT = 0.8
+
+const evidenceWanted = (track: Track, blob: Blob, isDark: boolean): number =>
+  (hasTravelled(track) ? 1 : IN_PLACE) * (isDark && isGlare(blob) ? GLARE : 1)
+
+/** What flies past the infrared lamp is brighter than all around it, and soon gone. */
+const GLARE = 1.8
+
+const isGlare = ({ brighter, contrast }: Blob): boolean => brighter > 0.85 * contrast
 
 /** What stirs in one place needs to stir for longer than what comes along. */
 const IN_PLACE = 2
@@ -285,6 +325,18 @@ export function sharpnessOf({ edge, edgeCells, contrast, area }: Blob): number {
   const sharpness = edge / Math.max(1, edgeCells) / (1 + contrast / area)
   return Math.min(1, Math.max(0, (sharpness - 0.25) / 0.25))
 }
+
+/** 1 for a change of the light: under it the texture of the ground is still there. */
+function lightnessOf({ along, textureNow, textureUsual, area }: Blob, isSuspicious: boolean): number {
+  if (textureUsual < TEXTURE_MIN * area) return 0
+  const likeness = along / Math.sqrt(textureNow * textureUsual)
+  const least = (isSuspicious ? 0.05 : 0.15) + CHANCE / Math.sqrt(area)
+  return Math.min(1, Math.max(0, (likeness - least) / 0.15))
+}
+
+const TEXTURE_MIN = 8
+/** How alike a few cells look by chance. */
+const CHANCE = 1.5
 
 function noteOwners({ list, owners, shares }: Tracks, { labels }: Blobs): void {
   shares.fill(0)
