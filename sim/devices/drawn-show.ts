@@ -123,7 +123,11 @@ export class DrawnShow implements Show {
 
   /** What a decoder would make of the last of these packets. */
   #pictureOf(mp4: Uint8Array): ColourPicture {
-    const times = [...Buffer.from(mp4).toString('latin1').matchAll(/packet \d+ at (\d+)/g)]
+    const times = [
+      ...Buffer.from(mp4)
+        .toString('latin1')
+        .matchAll(/packet \d+ at (\d+)/g),
+    ]
     const [, atMs] = times.at(-1) ?? []
     if (atMs === undefined) throw new Fault('corrupt', 'wanted packets that were drawn here')
     const luma = this.#look(Number(atMs))

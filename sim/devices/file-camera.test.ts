@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { unixMs } from '../../src/base/time.ts'
+import { monoMs, unixMs } from '../../src/base/time.ts'
 import { probeVideo } from '../../src/drivers/ffmpeg/index.ts'
 import { hasFfmpeg, listPackets, makeVideos, type Videos } from '../../src/drivers/ffmpeg/videos.fixture.ts'
 import { describeCameraContract } from '../../src/ports/camera.contract.ts'
-import type { CameraRun } from '../../src/ports/camera.ts'
+import type { CameraRun, LumaFrame, Packet } from '../../src/ports/camera.ts'
 import { createFileCamera, type FileCamera } from './file-camera.ts'
 import { SimClock } from './sim-clock.ts'
 
@@ -32,13 +32,7 @@ describe.skipIf(!hasFfmpeg)('the camera that plays a file', () => {
       const { clock, camera } = await play(name)
       return {
         camera,
-        async drive(work) {
-          let isDone = false
-          const settled = work.finally(() => (isDone = true))
-          settled.catch(() => {}) // Whoever drives hears of it below.
-          await clock.runUntil(() => isDone)
-          return settled
-        },
+        drive: (work) => drive(clock, work),
         async [Symbol.asyncDispose]() {},
       }
     })
@@ -78,6 +72,44 @@ describe.skipIf(!hasFfmpeg)('the camera that plays a file', () => {
     await expect(again).rejects.toThrow('enough')
   })
 
+  it.each(['plain.mp4', 'b-frames.mp4', 'uneven-open.mp4', 'open.hevc.mp4', 'trimmed.mp4', 'late.mp4'])(
+    'looks at %s from the key frame before the wanted time on, whichever that is',
+    async (name) => {
+      const whole = await play(name)
+      const run = await whole.camera.open(forever)
+      const packets: Packet[] = []
+      await drive(
+        whole.clock,
+        watch(run.packets, (packet) => packets.push(packet)),
+      )
+      const keys = packets.filter(({ isKey }) => isKey)
+      for (const [index, key] of keys.entries()) {
+        const until = keys[index + 1]?.at ?? Infinity
+        const wanted = [key.at, (key.at + Math.min(until, key.at + 1000)) / 2, Math.min(until, 1e9) - 50]
+        for (const from of wanted.filter((it) => it < 1e8)) {
+          const first = await drive(whole.clock, firstOf(run.look?.(monoMs(from)) ?? []))
+          expect(first?.at ?? Number.NaN, `${name} from ${from}`).toBeCloseTo(key.at, 1)
+        }
+      }
+    },
+  )
+
+  it('looks again and again, and shows the same pictures each time', async () => {
+    const { clock, camera } = await play('plain.mp4')
+    const run = await camera.open(forever)
+    const all: LumaFrame[] = []
+    await drive(
+      clock,
+      watch(run.look?.(monoMs(0)) ?? [], (frame) => all.push(frame)),
+    )
+    const again: LumaFrame[] = []
+    await drive(
+      clock,
+      watch(run.look?.(monoMs(0)) ?? [], (frame) => again.push(frame)),
+    )
+    expect(again).toEqual(all)
+  })
+
   it('gives the same trace in every run', async () => {
     const traces = new Set<string>()
     for (let turn = 0; turn < 5; turn++) {
@@ -108,8 +140,22 @@ describe.skipIf(!hasFfmpeg)('the camera that plays a file', () => {
   })
 })
 
-async function watch<T>(source: AsyncIterable<T>, see: (item: T) => void): Promise<void> {
+async function watch<T>(source: AsyncIterable<T> | readonly T[], see: (item: T) => void): Promise<void> {
   for await (const item of source) see(item)
+}
+
+async function firstOf<T>(source: AsyncIterable<T> | readonly T[]): Promise<T | undefined> {
+  for await (const item of source) return item
+  return undefined
+}
+
+/** Lets virtual time go by until the work is done. */
+async function drive<T>(clock: SimClock, work: Promise<T>): Promise<T> {
+  let isDone = false
+  const settled = work.finally(() => (isDone = true))
+  settled.catch(() => {}) // Whoever drives hears of it below.
+  await clock.runUntil(() => isDone)
+  return settled
 }
 
 async function traced(run: CameraRun, clock: SimClock, trace: string[]): Promise<void> {

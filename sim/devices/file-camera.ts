@@ -43,6 +43,8 @@ const PEEK_BYTES_MAX = 32 * 1024 * 1024
  * be left to chance, the pictures come this much later than they were taken.
  */
 const DECODING_MS = 0.001
+/** Times go through floats on their way. */
+const SAME_MS = 0.5
 
 /** Plays a file once in the clock's time; whoever opens it again waits, as for a camera that was unplugged. */
 export function createFileCamera(options: FileCameraOptions): FileCamera {
@@ -112,25 +114,32 @@ async function openRun(
   const source = await real(() => openPackets(facts, { name }))
   const codec = codecOf(facts)
   const head = await peek(source, real)
-  const pictures = await real(() =>
-    openLumaFrames(facts, {
-      name,
-      framesPerS: FRAMES_PER_S,
-      widthMax: FRAME_WIDTH_MAX,
-      ...whatToSkip(head, codec, source.init.timescale),
-    }),
-  )
   const replay: Replay = { name, real, played, timeline: { clock, signal, startMs: clock.mono() } }
-  played.begin()
-  played.begin()
-  played.end()
+  const skip = whatToSkip(head, codec, source.init.timescale)
+  const pictures = { name, framesPerS: FRAMES_PER_S, widthMax: FRAME_WIDTH_MAX, ...skip }
+  const open = new Set<SampleSource>()
+  const framesFrom = (fromS: number | undefined): AsyncGenerator<LumaFrame, void> =>
+    framesOf(
+      () => openLumaFrames(facts, { ...pictures, ...(fromS === undefined ? {} : { fromS }) }),
+      open,
+      replay,
+    )
+  const firstMs = head[0] === undefined ? 0 : (head[0].pts / source.init.timescale) * 1000
+  const fromMsOf = (from: MonoMs): number => from - replay.timeline.startMs
   return {
     track: { codec, ...source.init },
     isRecording: true,
     packets: packetsOf(source, head, replay),
-    frames: framesOf(pictures, replay),
+    frames: framesFrom(undefined),
+    // What cannot be found again by its time is decoded from the beginning or not at all.
+    ...(facts.isSeekable
+      ? {
+          look: (from: MonoMs) =>
+            framesFrom(fromMsOf(from) <= firstMs + SAME_MS ? undefined : fromMsOf(from) / 1000),
+        }
+      : {}),
     async [Symbol.asyncDispose]() {
-      await Promise.all([source[Symbol.asyncDispose](), pictures[Symbol.asyncDispose]()])
+      await Promise.all([source, ...open].map((each) => each[Symbol.asyncDispose]()))
       if (!played.hasEnded) played.break(undefined)
     },
   }
@@ -164,26 +173,42 @@ async function* packetsOf(
 }
 
 async function* framesOf(
-  source: SampleSource,
+  openFrames: () => Promise<SampleSource>,
+  open: Set<SampleSource>,
   { real, played, timeline }: Replay,
 ): AsyncGenerator<LumaFrame, void> {
-  const { timescale, width, height } = source.init
+  played.begin()
+  let source: SampleSource | undefined
   try {
-    for (;;) {
-      const samples = await real(() => source.read())
-      if (samples.length === 0) break
-      for (const sample of samples) {
-        const atMs = (sample.pts / timescale) * 1000
-        await sleepUntil(timeline, atMs + DECODING_MS)
-        played.frames++
-        yield { width, height, luma: sample.data, at: monoMs(timeline.startMs + atMs) }
-      }
-    }
-    played.end()
+    source = await real(openFrames)
+    open.add(source)
+    yield* decoded(source, { real, played, timeline })
   } catch (error) {
     if (!timeline.signal.aborted) played.problem ??= error
-    played.end() // Without pictures the packets go on.
     throw error
+  } finally {
+    played.end() // Without pictures the packets go on.
+    if (source !== undefined) {
+      open.delete(source)
+      await source[Symbol.asyncDispose]()
+    }
+  }
+}
+
+async function* decoded(
+  source: SampleSource,
+  { real, played, timeline }: Omit<Replay, 'name'>,
+): AsyncGenerator<LumaFrame, void> {
+  const { timescale, width, height } = source.init
+  for (;;) {
+    const samples = await real(() => source.read())
+    if (samples.length === 0) return
+    for (const sample of samples) {
+      const atMs = (sample.pts / timescale) * 1000
+      await sleepUntil(timeline, atMs + DECODING_MS)
+      played.frames++
+      yield { width, height, luma: sample.data, at: monoMs(timeline.startMs + atMs) }
+    }
   }
 }
 

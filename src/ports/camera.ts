@@ -34,7 +34,7 @@ export type LumaFrame = {
   readonly at: MonoMs
 }
 
-/** One unbroken stretch of a camera session. `packets` and `frames` may each be iterated once, side by side. */
+/** One unbroken stretch of a camera session. `packets` and `frames` may each be iterated once, side by side; not `frames` and `look`. */
 export interface CameraRun extends AsyncDisposable {
   readonly track: Track
   /** A recording is played: it may pause for as long as it likes without having hung. */
@@ -43,6 +43,12 @@ export interface CameraRun extends AsyncDisposable {
   readonly packets: AsyncIterable<Packet>
   /** Low-rate luma pictures: the camera's own small stream where it has one, else decoded. */
   readonly frames: AsyncIterable<LumaFrame>
+  /**
+   * Where pictures have to be decoded, and that can be left for later: the same pictures from the newest key frame taken at or
+   * before `from` on, as fast as the decoder can up to now, then as they come. Costs nothing but while it is iterated;
+   * one at a time. Not there where `frames` come for nothing.
+   */
+  readonly look?: (from: MonoMs) => AsyncIterable<LumaFrame>
 }
 
 export interface Camera {

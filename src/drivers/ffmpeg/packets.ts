@@ -42,6 +42,8 @@ export type LumaOptions = OpenOptions & {
    * (measured at most 1 level of 255 on average over a two-second group, 4 over ten seconds), so: only in short groups.
    */
   readonly skipLoopFilter: boolean
+  /** Seconds of the video's own time line: begins with the newest key frame shown at or before then. Left out: with the first. */
+  readonly fromS?: number
 }
 
 /** A picture is chosen when the last one chosen is nearly this much of the wanted distance ago: times are not exact. */
@@ -60,6 +62,7 @@ export function openLumaFrames(video: VideoFacts, options: LumaOptions): Promise
       // A decoder that does not know the times counts pictures, so it must get all.
       ...(options.referenceOnly && video.isTimed ? ['-skip_frame', 'noref'] : []),
       ...['-skip_loop_filter', options.skipLoopFilter ? 'all' : 'noref'],
+      ...seekArgs(video, options.fromS),
       ...inputArgs(video.path),
       ...['-map', '0:V:0', '-vf', `${choose},scale=${width}:-2:flags=area,format=gray`],
       ...['-fps_mode', 'passthrough', '-enc_time_base', '-1', '-c:v', 'rawvideo'],
@@ -73,6 +76,10 @@ export function openLumaFrames(video: VideoFacts, options: LumaOptions): Promise
     },
   )
 }
+
+/** Without accuracy: from the key frame on, and not only what is shown from the wanted time on. */
+const seekArgs = ({ zeroS }: VideoFacts, fromS: number | undefined): readonly string[] =>
+  fromS === undefined ? [] : ['-noaccurate_seek', '-seek_timestamp', '1', '-ss', (fromS + zeroS).toFixed(6)]
 
 /** QuickTime says that 0 is white in a grey picture, and ffmpeg turns every pixel over for it. */
 function unflip(sample: Sample): Sample {

@@ -24,6 +24,7 @@ describe.skipIf(!hasFfmpeg)('a look at a video', () => {
       durationS: 4,
       zeroS: 0,
       isTimed: true,
+      isSeekable: true,
     })
   })
 

@@ -20,6 +20,8 @@ export type VideoFacts = {
   readonly zeroS: number
   /** False: the container does not say when each picture is shown (a raw stream, an AVI with B-frames). */
   readonly isTimed: boolean
+  /** The container has an index by which the key frame before a time is found. */
+  readonly isSeekable: boolean
 }
 
 const PIXELS_MAX = 8192 * 4320
@@ -153,6 +155,7 @@ function factsOf({ name, path }: About, stream: Fields, format: Fields, times: T
     durationS,
     zeroS,
     isTimed: times.isTimed,
+    isSeekable: times.isTimed && /mp4/.test(format.get('format_name') ?? ''),
   }
 }
 
