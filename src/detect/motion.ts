@@ -6,15 +6,7 @@ import { createBlobs, findBlobs, type Blobs } from './blobs.ts'
 import { gridFor, readCells, type Grid } from './grid.ts'
 import { createLight, measureLight, type Light } from './light.ts'
 import { createMarks, markForeground, type Marks } from './marks.ts'
-import {
-  createTracks,
-  followBlobs,
-  isLeftBehind,
-  isStill,
-  type Moment,
-  type TrackRules,
-  type Tracks,
-} from './tracks.ts'
+import { createTracks, followBlobs, isLeftBehind, isStill, type Moment, type TrackRules, type Tracks } from './tracks.ts'
 import { BEFORE_ALL, endSpell, judge, STILL, type MotionResult, type Spell } from './spell.ts'
 import { watchedCells, type Zone } from './zones.ts'
 
@@ -56,12 +48,18 @@ type Memory = {
 }
 
 const STEP_S_MAX = 2
+/**
+ * More pictures a second are not looked at: from one to the next a slow walker moves by less than the noise, and every
+ * rate from 7 to 60 sees the same.
+ */
+const STEP_MS_MIN = 140
 export function createMotionDetector(rules: MotionRules): MotionDetector {
   const { sensitivity } = rules
   if (!(sensitivity >= 0 && sensitivity <= 1))
     throw new Fault('invalid', `sensitivity: wanted a number from 0 to 1, got ${sensitivity}`)
   let memory: Memory | undefined
   let spell: Spell = BEFORE_ALL
+  let latest = STILL
   return {
     step(frame) {
       checkFrame(frame)
@@ -69,13 +67,16 @@ export function createMotionDetector(rules: MotionRules): MotionDetector {
         memory = beginMemory(frame, rules)
         const events = endSpell(spell)
         spell = { phase: 'quiet', since: frame.at }
+        latest = STILL
         return { ...STILL, events }
       }
       if (frame.at <= memory.at) return STILL // Seen already, or out of order: time does not go back.
+      if (frame.at - memory.at < STEP_MS_MIN) return { ...latest, events: [] }
       const moment = lookAt(memory, frame)
       const verdict = judge(memory.tracks.list, spell, { at: moment.at, stays: memory.stays }, memory.grid)
       spell = verdict.spell
-      return verdict.result
+      latest = verdict.result
+      return latest
     },
   }
 }

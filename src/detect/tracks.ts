@@ -11,6 +11,8 @@ export type Track = {
   /** 1 makes a visitor. */
   evidence: number
   evidenceMost: number
+  /** What the second sight of something fast would have been worth, had its course been known. */
+  withheld: number
   since: MonoMs
   seenAt: MonoMs
   movedAt: MonoMs
@@ -76,6 +78,7 @@ const freeTrack = (): Track => ({
   phase: 'suspect',
   evidence: 0,
   evidenceMost: 0,
+  withheld: 0,
   since: 0 as MonoMs,
   seenAt: 0 as MonoMs,
   movedAt: 0 as MonoMs,
@@ -212,7 +215,7 @@ function beginTrack(
   const { at } = circumstances.moment
   track.id = tracks.nextId++
   track.phase = parent?.phase ?? 'suspect'
-  track.evidence = track.evidenceMost = 0
+  track.evidence = track.evidenceMost = track.withheld = 0
   track.since = at
   track.movedAt = parent?.movedAt ?? at
   track.frames = 0
@@ -271,10 +274,12 @@ function weigh(track: Track, blob: Blob, cohesion: number, circumstances: Circum
   const isMoving = blob.changed >= Math.max(CHANGED_MIN, blob.area * CHANGED_SHARE_MIN)
   if (isMoving) track.movedAt = at
   const most = Math.min(0.6, Math.max(0.15, 2 * elapsedS))
-  const fresh =
-    (0.5 * blob.fresh * sharpnessOf(blob) * (1 - lightnessOf(blob, isDark && isGlare(blob))) * cohesion) /
-    rules.areaClear
-  track.evidence += Math.min(most, fresh) * (1 - BLAME_WEIGHT * blameOf(alarms, track))
+  const news =
+    ((0.5 * blob.fresh * sharpnessOf(blob)) / rules.areaClear) *
+    (1 - lightnessOf(blob, isDark && isGlare(blob)))
+  const innocence = 1 - BLAME_WEIGHT * blameOf(alarms, track)
+  track.evidence += (Math.min(most, news * cohesion) + released(track, cohesion)) * innocence
+  if (track.frames === 2 && cohesion === 0) track.withheld = Math.min(most, news * STEADY)
   track.evidenceMost = Math.max(track.evidence, track.evidenceMost)
   if (track.evidence >= evidenceWanted(track, blob, isDark)) track.phase = 'visitor'
 }
@@ -288,6 +293,14 @@ const evidenceWanted = (track: Track, blob: Blob, isDark: boolean): number =>
 const GLARE = 1.8
 
 const isGlare = ({ brighter, contrast }: Blob): boolean => brighter > 0.85 * contrast
+
+/** Once the course proves steady, the second sight counts as well. */
+function released(track: Track, cohesion: number): number {
+  if (track.frames < 3) return 0
+  const { withheld } = track
+  track.withheld = 0
+  return cohesion > 0 ? withheld : 0
+}
 
 /** What stirs in one place needs to stir for longer than what comes along. */
 const IN_PLACE = 2
@@ -313,11 +326,13 @@ const FIRST_SIGHT = 0.8
 /** How much of a thing is where something was a moment ago: rain and insects are never there again. */
 const cohesionOf = (stays: number): number => Math.min(1, Math.max(0, (stays - 0.1) / 0.3))
 
+const STEADY = 0.6
+
 /** Few pictures a second show a walker each time on new ground: a steady course speaks for a thing as well. */
 function steadinessOf(track: Track, blob: Blob, moment: Moment): number {
   if (track.frames < 2) return 0
   const apart = fromExpected(track, blob.sumX / blob.area, blob.sumY / blob.area, moment)
-  return apart < 0.35 * Math.max(blob.right - blob.left + 1, blob.bottom - blob.top + 1) ? 0.6 : 0
+  return apart < 0.35 * Math.max(blob.right - blob.left + 1, blob.bottom - blob.top + 1) ? STEADY : 0
 }
 
 /** 0 for light, which has soft edges; 1 for things. */
@@ -336,7 +351,7 @@ function lightnessOf({ along, textureNow, textureUsual, area }: Blob, isSuspicio
 
 const TEXTURE_MIN = 8
 /** How alike a few cells look by chance. */
-const CHANCE = 1.5
+const CHANCE = 2.2
 
 function noteOwners({ list, owners, shares }: Tracks, { labels }: Blobs): void {
   shares.fill(0)
