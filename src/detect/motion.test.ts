@@ -86,6 +86,31 @@ describe('the motion detector', () => {
     expect(detectScene(name, { seconds: 60 }).spans).toEqual([])
   })
 
+  it.each(['sweeps', 'moths', 'gale-night', 'clock', 'flag', 'shake', 'hunting'])(
+    'stays quiet in harder weather: %s',
+    (name) => {
+      expect(detectScene(name, { width: 160, height: 90, seconds: 50, seed: 601 }).spans).toEqual([])
+    },
+  )
+
+  it.each(['drop-off', 'after-jump', 'car-at-border', 'straight-up', 'dark-coat'])(
+    'finds who is easily missed: %s',
+    (name) => {
+      const { spans } = detectScene(name)
+      const { motion } = renderScene(name, SIZE).truth
+      for (const [from, to] of motion) expect(spans.some((span) => span[0] < to && span[1] > from)).toBe(true)
+    },
+  )
+
+  it('sees the same at fifteen pictures a second as at five, to within two of the slower pictures', () => {
+    const [slow, fast] = [5, 15].map(
+      (fps) => detectScene('straight-up', { fps, width: 160, height: 90 }).spans,
+    )
+    expect(fast).toHaveLength(1)
+    expect(slow).toHaveLength(1)
+    for (const end of [0, 1] as const) expect(Math.abs(fast![0]![end] - slow![0]![end])).toBeLessThan(0.41)
+  })
+
   it('keeps the movement of a person who waits almost still for half a minute', () => {
     expect(detectScene('long-wait').spans).toHaveLength(1)
   })

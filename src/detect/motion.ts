@@ -6,7 +6,15 @@ import { createBlobs, findBlobs, type Blobs } from './blobs.ts'
 import { gridFor, readCells, type Grid } from './grid.ts'
 import { createLight, measureLight, type Light } from './light.ts'
 import { createMarks, markForeground, type Marks } from './marks.ts'
-import { createTracks, followBlobs, isLeftBehind, isStill, type Moment, type TrackRules, type Tracks } from './tracks.ts'
+import {
+  createTracks,
+  followBlobs,
+  isLeftBehind,
+  isStill,
+  type Moment,
+  type TrackRules,
+  type Tracks,
+} from './tracks.ts'
 import { BEFORE_ALL, endSpell, judge, STILL, type MotionResult, type Spell } from './spell.ts'
 import { watchedCells, type Zone } from './zones.ts'
 

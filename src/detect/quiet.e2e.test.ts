@@ -7,17 +7,18 @@ const SECONDS = 600
 
 /** When movement was reported in a scene in which nobody is. */
 function falseOnsetsS(name: string, seed: number): readonly number[] {
-  const { width, height, fps, frames } = renderScene(name, {
+  const scene = renderScene(name, {
     width: 160,
     height: 90,
     fps: 4,
     seconds: SECONDS,
     seed,
   })
+  const { width, height, fps } = scene
   const detector = createMotionDetector({ sensitivity: 0.5, zones: [] })
   const onsets: number[] = []
   let n = 0
-  for (const luma of frames()) {
+  for (const luma of scene.frames()) {
     const { events } = detector.step({ width, height, luma, at: monoMs((1000 * n++) / fps) })
     for (const { kind, at } of events) if (kind === 'motion-began') onsets.push(at / 1000)
   }
@@ -38,6 +39,6 @@ describe('ten minutes each of weather and nobody in it', () => {
       'headlights',
     ]
     const cries = scenes.flatMap((name, n) => falseOnsetsS(name, 501 + n).map((atS) => `${name} at ${atS} s`))
-    expect(cries.length, cries.join(', ')).toBeLessThanOrEqual(1)
+    expect(cries.slice(1)).toEqual([])
   })
 })
