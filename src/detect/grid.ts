@@ -60,3 +60,7 @@ function readSquares({ luma, width }: LumaFrame, { cols, rows, step }: Grid, tar
     }
   }
 }
+
+/** The luma, 0 to 255, of a cell with this value. */
+export const lumaOf = (value: number): number =>
+  Math.min(255, Math.max(0, Math.round(DARK * (Math.exp(value / GAIN) - 1))))

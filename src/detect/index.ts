@@ -12,5 +12,6 @@
  */
 export { createMotionDetector } from './motion.ts'
 export type { MotionDetector, MotionRules } from './motion.ts'
+export type { MotionView } from './inspect.ts'
 export type { Box, MotionEvent, MotionResult } from './spell.ts'
 export type { Zone } from './zones.ts'

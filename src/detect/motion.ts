@@ -4,6 +4,7 @@ import type { LumaFrame } from '../ports/camera.ts'
 import { accept, compare, createBackground, learn, type Background, type Comparison } from './background.ts'
 import { createBlobs, findBlobs, type Blobs } from './blobs.ts'
 import { gridFor, readCells, type Grid } from './grid.ts'
+import { viewOf, type MotionView } from './inspect.ts'
 import { createLight, measureLight, type Light } from './light.ts'
 import { createMarks, markForeground, type Marks } from './marks.ts'
 import {
@@ -26,6 +27,8 @@ export type MotionRules = {
 
 export interface MotionDetector {
   step(frame: LumaFrame): MotionResult
+  /** What it holds for the empty view at the moment, for tuning; undefined before the first picture. */
+  inspect(): MotionView | undefined
 }
 
 /** All that the detector remembers of one camera; made anew when the size of the picture changes. */
@@ -86,6 +89,7 @@ export function createMotionDetector(rules: MotionRules): MotionDetector {
       latest = verdict.result
       return latest
     },
+    inspect: () => memory && viewOf(memory.grid, memory.background, memory.marks.foreground),
   }
 }
 
