@@ -8,15 +8,23 @@
  * Numbers never make it fail: a busy machine is no bug. The two sides take turns, so that both meet the same weather.
  */
 import { spawn } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
-import { mustRun, ROOT } from './checks/tools.ts'
+import {
+  bareDecode,
+  costOf,
+  durationOf,
+  LINTEL,
+  makeVideo,
+  median,
+  readPeakRssMb,
+  type Cost,
+} from './bench-parts.ts'
+import { mustRun } from './checks/tools.ts'
 
-const LINTEL = path.join(ROOT, 'scripts/lintel')
-const CACHE = path.join(ROOT, '.cache/bench')
 const CPU_RATIO_WANTED = 1.3
 const PEAK_RSS_MB_WANTED = 200
 const SIZES = [
@@ -59,34 +67,10 @@ async function chooseVideos(): Promise<readonly Video[]> {
   if (positionals.length > 0)
     return positionals.map((file) => ({ name: path.basename(file), file: path.resolve(file) }))
   const videos: Video[] = []
-  for (const size of SIZES) videos.push({ name: size.name, file: await makeVideo(size) })
+  for (const size of SIZES)
+    videos.push({ name: size.name, file: await makeVideo({ ...size, seconds: Number(values.seconds) }) })
   return videos
 }
-
-/** A still scene with sensor noise through which something walks for a fifth of the time. Made once, then kept. */
-async function makeVideo({ name, width, height, kbitPerS }: (typeof SIZES)[number]): Promise<string> {
-  const seconds = Number(values.seconds)
-  const file = path.join(CACHE, `${name}-${seconds}s-${kbitPerS}k.mp4`)
-  if ((await stat(file).catch(() => undefined)) !== undefined) return file
-  await mkdir(CACHE, { recursive: true })
-  const still = `mandelbrot=s=${width}x${height}:r=25,select='eq(n\\,0)',loop=-1:1,setpts=N/25/TB`
-  const walker = `color=c=0x404858:s=${even(width / 12)}x${even(height / 2)}:r=25`
-  const there = 'lt(mod(t\\,30)\\,6)' // Six seconds of every thirty.
-  const graph = `[0][1]overlay=x='(W+w)*mod(t\\,30)/6-w':y=H/3:enable='${there}':shortest=0,noise=alls=5:allf=t`
-  console.log(`making ${path.relative(process.cwd(), file)} …`)
-  const encode = `-t ${seconds} -c:v libx264 -preset veryfast -b:v ${kbitPerS}k -g 50 -pix_fmt yuv420p`.split(
-    ' ',
-  )
-  const making = `${file}.making.mp4`
-  await mustRun('ffmpeg', [
-    ...['-v', 'error', '-y', '-f', 'lavfi', '-i', still, '-f', 'lavfi', '-i', walker],
-    ...['-filter_complex', graph, ...encode, making],
-  ])
-  await rename(making, file)
-  return file
-}
-
-const even = (n: number): number => Math.round(n / 2) * 2
 
 async function compare({ name, file }: Video, rounds: number): Promise<void> {
   const bare: Cost[] = []
@@ -111,19 +95,6 @@ async function compare({ name, file }: Video, rounds: number): Promise<void> {
   )
 }
 
-const bareDecode = (file: string): readonly string[] => [
-  '-v',
-  'error',
-  '-nostdin',
-  '-i',
-  file,
-  '-vf',
-  'fps=5,scale=320:-2,format=gray',
-  '-f',
-  'null',
-  '-',
-]
-
 const simOf = (file: string, data: string): readonly string[] => [
   'sim',
   file,
@@ -136,43 +107,10 @@ const simOf = (file: string, data: string): readonly string[] => [
   ownerFile(),
 ]
 
-type Cost = { readonly cpuS: number; readonly wallS: number }
-
-/** User and system time of a program and all its children, as the shell's `times` counts them. */
-async function costOf(program: string, args: readonly string[]): Promise<Cost> {
-  const startedAt = performance.now()
-  const { stdout } = await mustRun('sh', ['-c', '"$@" >/dev/null || exit; times', 'sh', program, ...args])
-  const wallS = (performance.now() - startedAt) / 1000
-  const children = stdout.trim().split('\n')[1] ?? ''
-  const [userS, systemS] = [...children.matchAll(/(\d+)m([\d.]+)s/g)].map(
-    ([, m, s]) => Number(m) * 60 + Number(s),
-  )
-  if (userS === undefined || systemS === undefined) throw new Error(`times: wanted two lines, got ${stdout}`)
-  return { cpuS: userS + systemS, wallS }
-}
-
-async function durationOf(file: string): Promise<number> {
-  const { stdout } = await mustRun('ffprobe', [
-    '-v',
-    'error',
-    '-show_entries',
-    'format=duration',
-    '-of',
-    'csv=p=0',
-    file,
-  ])
-  return Number(stdout)
-}
-
-const median = (numbers: readonly number[]): number => {
-  const sorted = numbers.toSorted((a, b) => a - b)
-  return ((sorted[(sorted.length - 1) >> 1] ?? Number.NaN) + (sorted[sorted.length >> 1] ?? Number.NaN)) / 2
-}
-
 async function measureMemory(): Promise<void> {
   const [hd] = SIZES
   if (hd === undefined) return
-  const minute = await makeVideo(hd)
+  const minute = await makeVideo({ ...hd, seconds: Number(values.seconds) })
   const hour = path.join(work, 'hour.mp4')
   const times = Math.ceil(3600 / (await durationOf(minute))) - 1
   await mustRun('ffmpeg', ['-v', 'error', '-stream_loop', String(times), '-i', minute, '-c', 'copy', hour])
@@ -210,11 +148,6 @@ function runWatched(
       resolve({ peakRssMb, reportedMb: cost.peakRssMb, wallS: (performance.now() - startedAt) / 1000 })
     })
   })
-}
-
-async function readPeakRssMb(pid: number | undefined): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8')
-  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024
 }
 
 try {
