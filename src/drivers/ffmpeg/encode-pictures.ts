@@ -4,7 +4,8 @@ import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { keepWhole, SETTINGS, type EncodeOptions } from './encode-once.ts'
+import { keepWhole, settingsWith, type EncodeOptions } from './encode-once.ts'
+import { hidingFilters } from './hide.ts'
 import { probeVideo, type VideoFacts } from './probe.ts'
 import { chunksOf, startTool } from './run-tool.ts'
 
@@ -18,10 +19,11 @@ export type Pictures = {
   readonly frames: () => Iterable<Uint8Array>
 }
 
-/** Encodes them as a doorbell's camera would, once; kept in `cacheFolder` under the hash of their key and of the settings. */
+/** Encodes them as a doorbell's camera would, once; kept in `cacheFolder` under the hash of their key, the settings and what is hidden. */
 export async function encodePictures(pictures: Pictures, options: EncodeOptions): Promise<VideoFacts> {
   const { key, width, height, fps } = pictures
-  const hash = createHash('sha256').update(JSON.stringify([SETTINGS, key, width, height, fps]))
+  const hiding = hidingFilters(options.hidden ?? [], pictures)
+  const hash = createHash('sha256').update(JSON.stringify([settingsWith(hiding), key, width, height, fps]))
   const target = join(options.cacheFolder, `${hash.digest('hex').slice(0, 32)}.mp4`)
   const isThere = await access(target).then(
     () => true,
@@ -40,10 +42,18 @@ export async function encodePictures(pictures: Pictures, options: EncodeOptions)
 async function encodeInto(
   file: FileHandle,
   { width, height, fps, frames }: Pictures,
-  { signal }: EncodeOptions,
+  { signal, hidden = [] }: EncodeOptions,
 ): Promise<void> {
   const input = ['-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-s', `${width}x${height}`, '-r', String(fps)]
-  const args = ['-v', 'error', ...input, '-i', 'pipe:0', ...SETTINGS, 'pipe:1']
+  const args = [
+    '-v',
+    'error',
+    ...input,
+    '-i',
+    'pipe:0',
+    ...settingsWith(hidingFilters(hidden, { width, height })),
+    'pipe:1',
+  ]
   await using tool = startTool('ffmpeg', args, { signal, failure: 'corrupt' })
   const feeding = pipeline(Readable.from(frames()), tool.stdin)
   feeding.catch(() => {}) // What ffmpeg says about it matters more.

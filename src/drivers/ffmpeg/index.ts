@@ -1,4 +1,4 @@
-export { encodeOnce } from './encode-once.ts'
+export { encodeOnce, isEncodedFor } from './encode-once.ts'
 export { encodePictures, type Pictures } from './encode-pictures.ts'
 export { openLumaFrames, openPackets, type LumaOptions, type OpenOptions } from './packets.ts'
 export { probeVideo, type VideoFacts } from './probe.ts'
