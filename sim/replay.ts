@@ -2,7 +2,7 @@
 import { errorOf, messageOf } from '../src/base/fault.ts'
 import type { Log } from '../src/base/log.ts'
 import { monoMs, unixMs, type MonoMs } from '../src/base/time.ts'
-import type { Config } from '../src/config/index.ts'
+import { privateZonesRecorded, type Config } from '../src/config/index.ts'
 import { startDoorbell, type Doorbell, type Happening } from '../src/doorbell.ts'
 import type { Broker } from '../src/ports/broker.ts'
 import type { Disk } from '../src/ports/disk.ts'
@@ -80,6 +80,7 @@ export async function replay(given: Replay): Promise<SimSummary> {
     durationS: world.camera.durationS(),
     frames: world.camera.packetCount(),
     published: doorbell.published(),
+    privateRecorded: privateZonesRecorded(given.config, world.camera),
     cost: given.costSoFar(),
     startMs: monoMs(0),
   })

@@ -13,6 +13,8 @@ export type SimSummary = {
   readonly visits: readonly VisitSummary[]
   readonly clips: readonly ClipSummary[]
   readonly mqtt: { readonly published: number }
+  /** Private zones that were recorded all the same, because the owner wants it so; left out where there are none. */
+  readonly privateRecorded?: readonly string[]
   readonly cost: Cost
 }
 
@@ -47,6 +49,7 @@ export type Facts = {
   readonly durationS: number
   readonly frames: number
   readonly published: number
+  readonly privateRecorded: readonly string[]
   readonly cost: Cost
   /** When the video's own time was 0, on the monotonic clock. */
   readonly startMs: MonoMs
@@ -67,6 +70,7 @@ export function summarise(happenings: readonly Happening[], facts: Facts): SimSu
     visits: visitsOf(happenings, seconds),
     clips: clipsOf(happenings, seconds),
     mqtt: { published },
+    ...(facts.privateRecorded.length === 0 ? {} : { privateRecorded: facts.privateRecorded }),
     cost,
   }
 }

@@ -9,7 +9,7 @@ import { createCapture, type Capture } from './capture/index.ts'
 import { createChime } from './chime/index.ts'
 import { createClockTrust, type ClockTrust } from './clock-trust/index.ts'
 import { createClips, type ClipHappening, type ClipRules, type Clips } from './clips/index.ts'
-import type { Config } from './config/index.ts'
+import { privateZonesRecorded, type Config } from './config/index.ts'
 import { createDesk, type Desk } from './desk.ts'
 import { createMotionDetector } from './detect/index.ts'
 import { createRecogniser, zonesOf, type Recogniser } from './recognise/index.ts'
@@ -252,16 +252,23 @@ const loopsOf =
     scope.own(name, startLoop(run, onCrash))
   }
 
+/** At every start, so that it is not forgotten. Throws where the owner has not chosen that they may be recorded. */
+function warnOfPrivate({ camera, log }: Ports, config: Config): void {
+  const zones = privateZonesRecorded(config, camera)
+  if (zones.length > 0) log.warn('private_zones.recorded', { zones: zones.join(', ') })
+}
+
 async function openTelemetry(
   ports: Ports,
   config: Config,
   { device, clockTrust }: { readonly device: string; readonly clockTrust: ClockTrust },
 ): Promise<Telemetry | undefined> {
+  warnOfPrivate(ports, config)
   const { broker, clock, records, log } = ports
   if (broker === undefined) return undefined
   const telemetry = createTelemetry(
     { broker, clock, records, log, onUntimed: () => clockTrust.noteUntimed('message') },
-    { prefix: config.mqtt?.prefix ?? 'lintel', device, name: config.device.name },
+    { prefix: config.mqtt?.prefix ?? 'lintel', device, name: config.device.name, privateRecorded: privateZonesRecorded(config, ports.camera) },
   )
   await telemetry.open()
   return telemetry

@@ -14,7 +14,12 @@ import type { Clock } from '../../src/ports/clock.ts'
 import type { RealJob } from './sim-clock.ts'
 
 /** A file that the camera plays: `name` is what people typed, `facts` of what is played (its H.264 twin, where it was made). */
-export type ReplayVideo = { readonly name: string; readonly facts: VideoFacts }
+export type ReplayVideo = {
+  readonly name: string
+  readonly facts: VideoFacts
+  /** The private zones were filled in when it was encoded. */
+  readonly hidesPrivate?: boolean
+}
 
 /** The product sees a camera; the story sees a file with an end. */
 export interface FileCamera extends Camera {
@@ -51,6 +56,7 @@ export function createFileCamera(options: FileCameraOptions): FileCamera {
   const played = new Played()
   let isOpened = false
   return {
+    hidesPrivate: options.video.hidesPrivate === true,
     hasEnded: () => played.hasEnded,
     packetCount: () => played.packets,
     frameCount: () => played.frames,

@@ -4,8 +4,8 @@ import { resolve } from 'node:path'
 import { Fault, messageOf } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import { openScope } from '../base/scope.ts'
-import { loadConfig, type Config } from '../config/index.ts'
-import { encodeOnce, ffmpegStills, probeVideo } from '../drivers/ffmpeg/index.ts'
+import { areasToHide, loadConfig, planPrivacy, type Config } from '../config/index.ts'
+import { encodeOnce, ffmpegStills, isEncodedFor, probeVideo } from '../drivers/ffmpeg/index.ts'
 import { createVision } from '../drivers/vision/index.ts'
 import { lockFolder } from '../drivers/folder-lock.ts'
 import { openNodeDisk } from '../drivers/node-disk.ts'
@@ -64,7 +64,7 @@ export async function openSimHouse(
   const config = await readConfig(options)
   const log = createPinoLog(config.log.level)
   const scenes: Scene[] = []
-  for (const file of files) scenes.push(await readScene(file, edges, { log, signal }))
+  for (const file of files) scenes.push(await readScene(file, edges, { config, log, signal }))
   return openScope(async (scope) => {
     const folder = resolve(options.data)
     scope.own('lock', lockFolder(folder))
@@ -103,21 +103,22 @@ async function readConfig({ config, set }: SimHouseOptions): Promise<Config> {
 async function readScene(
   file: string,
   edges: readonly ScriptedEdge[],
-  { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
+  reading: Reading,
 ): Promise<Scene> {
-  const video = await readVideo(file, file, { log, signal })
+  const video = await readVideo(file, reading)
   checkScript(edges, { name: file, durationS: video.facts.startS + video.facts.durationS })
   return { video, edges }
 }
 
-async function readVideo(
-  name: string,
-  path: string,
-  { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
-): Promise<ReplayVideo> {
-  const facts = await probeVideo(path, { signal, name })
-  const onWork = (): void => log.info('sim.encoding', { video: name, codec: facts.codec })
-  return { name, facts: await encodeOnce(facts, { cacheFolder: cacheFolder(), signal, onWork }) }
+type Reading = { readonly config: Config; readonly log: Log; readonly signal: AbortSignal }
+
+/** What is private is filled in before the doorbell gets to see any of it, or the video is refused, or the owner wants it recorded. */
+async function readVideo(name: string, { config, log, signal }: Reading): Promise<ReplayVideo> {
+  const facts = await probeVideo(name, { signal, name })
+  const hidden = areasToHide(name, planPrivacy(config, { isEncoded: isEncodedFor(facts) }))
+  const onWork = (): void => log.info('sim.encoding', { video: name, codec: facts.codec, hidden: hidden.length })
+  const twin = await encodeOnce(facts, { cacheFolder: cacheFolder(), signal, name, hidden, onWork })
+  return { name, facts: twin, hidesPrivate: hidden.length > 0 }
 }
 
 async function readText(path: string): Promise<string> {

@@ -7,8 +7,14 @@ export function describeReplay(summary: SimSummary): string {
   const speed = cost.wallS > 0 ? durationS / cost.wallS : 0
   const foot = `in ${cost.wallS.toFixed(1)} s (${speed.toFixed(0)} × real time, ${cost.cpuS.toFixed(1)} s of processor time, ${cost.peakRssMb.toFixed(0)} MB)`
   const rows = visits.map((visit) => describeVisit(visit, clips))
-  return [head, ...(rows.length === 0 ? ['  nobody came'] : rows), foot, ''].join('\n')
+  const warnings = describePrivacy(summary)
+  return [head, ...(rows.length === 0 ? ['  nobody came'] : rows), ...warnings, foot, ''].join('\n')
 }
+
+const describePrivacy = ({ privateRecorded = [] }: SimSummary): readonly string[] =>
+  privateRecorded.length === 0
+    ? []
+    : [`WARNING: private, and recorded all the same (capture.privateZones=record): ${privateRecorded.join(', ')}`]
 
 function describeVisit(visit: VisitSummary, clips: readonly ClipSummary[]): string {
   const mine = clips.filter((clip) => visit.clips.includes(clip.id))

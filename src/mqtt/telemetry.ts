@@ -16,7 +16,7 @@ export const TOPICS = {
   },
   status: {
     retain: true,
-    about: '`name`, `version` of the payloads (1), `dropped` messages since the start',
+    about: '`name`, `version` of the payloads (1), `dropped` messages since the start; `privateRecorded` (one text, only where there are any): private zones that are recorded all the same',
   },
   press: {
     retain: false,
@@ -77,7 +77,13 @@ export type TelemetryDeps = {
   /** A message waits with a time that nobody should believe. */
   readonly onUntimed?: () => void
 }
-export type TelemetryRules = { readonly prefix: string; readonly device: string; readonly name: string }
+export type TelemetryRules = {
+  readonly prefix: string
+  readonly device: string
+  readonly name: string
+  /** Names of private zones that are recorded all the same, because the owner wants it so. */
+  readonly privateRecorded?: readonly string[]
+}
 
 const RETRY_MS = 2000
 const RETRY_MS_MAX = 60_000
@@ -157,7 +163,9 @@ function createTeller(deps: TelemetryDeps, rules: TelemetryRules, line: MessageL
     knows: (kind) => void known.add(kind),
     async tellStatus(signal) {
       const { dropped } = line
-      const status = JSON.stringify({ version: 1, name: rules.name, dropped })
+      const privateRecorded = (rules.privateRecorded ?? []).join(', ')
+      const warning = privateRecorded === '' ? {} : { privateRecorded }
+      const status = JSON.stringify({ version: 1, name: rules.name, dropped, ...warning })
       await tell(messageFor(rules, 'status', status), signal)
       toldDropped = dropped
     },

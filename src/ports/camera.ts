@@ -52,6 +52,8 @@ export interface CameraRun extends AsyncDisposable {
 }
 
 export interface Camera {
+  /** The private zones are filled in before anything is encoded. Left out: the pictures come as somebody else encoded them. */
+  readonly hidesPrivate?: boolean
   /** Waits for the camera and begins a run. Faults: `unavailable` (try again), `invalid` (never will). */
   open(options: { signal: AbortSignal }): Promise<CameraRun>
 }
