@@ -20,6 +20,10 @@ const COMMANDS = {
     about: 'say what is genuine, what is missing and what was changed',
     load: async () => (await import('./commands/verify.ts')).verifyCommand(),
   },
+  detect: {
+    about: 'show what the motion detector makes of a video',
+    load: async () => (await import('./commands/detect.ts')).detectCommand(),
+  },
   doctor: {
     about: 'say what is missing or wrong on this machine, and what to type',
     load: async () => (await import('./commands/doctor.ts')).doctorCommand(),

@@ -1,3 +1,4 @@
+export { colourFrames, encodeColourFilm, type FilmShape } from './colour-film.ts'
 export { encodeOnce, isEncodedFor } from './encode-once.ts'
 export { encodePictures, type Pictures } from './encode-pictures.ts'
 export { openLumaFrames, openPackets, type LumaOptions, type OpenOptions } from './packets.ts'
