@@ -268,7 +268,12 @@ async function openTelemetry(
   if (broker === undefined) return undefined
   const telemetry = createTelemetry(
     { broker, clock, records, log, onUntimed: () => clockTrust.noteUntimed('message') },
-    { prefix: config.mqtt?.prefix ?? 'lintel', device, name: config.device.name, privateRecorded: privateZonesRecorded(config, ports.camera) },
+    {
+      prefix: config.mqtt?.prefix ?? 'lintel',
+      device,
+      name: config.device.name,
+      privateRecorded: privateZonesRecorded(config, ports.camera),
+    },
   )
   await telemetry.open()
   return telemetry

@@ -100,11 +100,7 @@ async function readConfig({ config, set }: SimHouseOptions): Promise<Config> {
   return loadConfig({ ...file, sets: set })
 }
 
-async function readScene(
-  file: string,
-  edges: readonly ScriptedEdge[],
-  reading: Reading,
-): Promise<Scene> {
+async function readScene(file: string, edges: readonly ScriptedEdge[], reading: Reading): Promise<Scene> {
   const video = await readVideo(file, reading)
   checkScript(edges, { name: file, durationS: video.facts.startS + video.facts.durationS })
   return { video, edges }
@@ -116,7 +112,8 @@ type Reading = { readonly config: Config; readonly log: Log; readonly signal: Ab
 async function readVideo(name: string, { config, log, signal }: Reading): Promise<ReplayVideo> {
   const facts = await probeVideo(name, { signal, name })
   const hidden = areasToHide(name, planPrivacy(config, { isEncoded: isEncodedFor(facts) }))
-  const onWork = (): void => log.info('sim.encoding', { video: name, codec: facts.codec, hidden: hidden.length })
+  const onWork = (): void =>
+    log.info('sim.encoding', { video: name, codec: facts.codec, hidden: hidden.length })
   const twin = await encodeOnce(facts, { cacheFolder: cacheFolder(), signal, name, hidden, onWork })
   return { name, facts: twin, hidesPrivate: hidden.length > 0 }
 }

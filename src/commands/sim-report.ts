@@ -14,7 +14,9 @@ export function describeReplay(summary: SimSummary): string {
 const describePrivacy = ({ privateRecorded = [] }: SimSummary): readonly string[] =>
   privateRecorded.length === 0
     ? []
-    : [`WARNING: private, and recorded all the same (capture.privateZones=record): ${privateRecorded.join(', ')}`]
+    : [
+        `WARNING: private, and recorded all the same (capture.privateZones=record): ${privateRecorded.join(', ')}`,
+      ]
 
 function describeVisit(visit: VisitSummary, clips: readonly ClipSummary[]): string {
   const mine = clips.filter((clip) => visit.clips.includes(clip.id))

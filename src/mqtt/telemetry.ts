@@ -16,7 +16,8 @@ export const TOPICS = {
   },
   status: {
     retain: true,
-    about: '`name`, `version` of the payloads (1), `dropped` messages since the start; `privateRecorded` (one text, only where there are any): private zones that are recorded all the same',
+    about:
+      '`name`, `version` of the payloads (1), `dropped` messages since the start; `privateRecorded` (one text, only where there are any): private zones that are recorded all the same',
   },
   press: {
     retain: false,
