@@ -64,7 +64,7 @@ export function drawMoment(film: Film, moment: Moment): string {
     ),
     ...zones.map((zone) => (zone.mode === 'private' ? '' : outline(zone, picture, 2 * layout.unit))),
     ...zones.map((zone) => zoneName(zone, layout)),
-    ...moment.boxes.map((box) => drawBox(box, layout)),
+    ...drawBoxes(moment.boxes, layout),
     ...playhead(film, moment),
     ...caption(film, moment),
   ])
@@ -149,26 +149,54 @@ function caption(film: Film, { atS, score, state }: Moment): readonly string[] {
   ]
 }
 
-function drawBox({ x, y, width, height, text: words, colour }: DrawnBox, layout: Layout): string {
-  const { width: across, pictureHeight: down, unit } = layout
-  const box = { x: x * across, y: y * down, width: width * across, height: height * down }
-  const tagHeight = 18 * unit
-  const tagWidth = (12 + 7.6 * words.length) * unit
-  const tag = {
-    x: Math.max(0, Math.min(across - tagWidth, box.x - 1.5 * unit)),
-    y: box.y >= tagHeight ? box.y - tagHeight : Math.min(down - tagHeight, box.y),
-    width: tagWidth,
-    height: tagHeight,
-  }
-  const name = { x: tag.x + 6 * unit, y: tag.y + 13 * unit, size: 12 * unit, fill: INK.panel, bold: true }
-  // A dark line around the coloured one, so that it is seen on everything.
+type Tagged = { readonly box: Place; readonly tag: Place; readonly text: string; readonly colour: string }
+
+/** First all boxes, then their names, so that no line goes through a name. */
+function drawBoxes(boxes: readonly DrawnBox[], layout: Layout): readonly string[] {
+  const tagged = placeTags(boxes, layout)
+  const { unit } = layout
   return [
-    rect(box, `fill="none" stroke="#000000" stroke-opacity="0.45" stroke-width="${n(5 * unit)}"`),
-    rect(box, `fill="none" stroke="${attribute(colour)}" stroke-width="${n(3 * unit)}"`),
-    rect(tag, `fill="${attribute(colour)}"`),
-    text(name, words),
-  ].join('')
+    // A dark line around the coloured one, so that it is seen on everything.
+    ...tagged.map(({ box }) =>
+      rect(box, `fill="none" stroke="#000000" stroke-opacity="0.45" stroke-width="${n(5 * unit)}"`),
+    ),
+    ...tagged.map(({ box, colour }) =>
+      rect(box, `fill="none" stroke="${attribute(colour)}" stroke-width="${n(3 * unit)}"`),
+    ),
+    ...tagged.map(({ tag, text: words, colour }) => {
+      const name = { x: tag.x + 6 * unit, y: tag.y + 13 * unit, size: 12 * unit, fill: INK.panel, bold: true }
+      return rect(tag, `fill="${attribute(colour)}"`) + text(name, words)
+    }),
+  ]
 }
+
+/** A name stands on its box (in it at the upper edge of the picture), and above the names that stand there already. */
+function placeTags(boxes: readonly DrawnBox[], { width, pictureHeight, unit }: Layout): readonly Tagged[] {
+  const placed: Tagged[] = []
+  for (const { text: words, colour, ...share } of boxes) {
+    const box = {
+      x: share.x * width,
+      y: share.y * pictureHeight,
+      width: share.width * width,
+      height: share.height * pictureHeight,
+    }
+    const size = { width: (12 + 7.9 * words.length) * unit, height: 18 * unit }
+    const x = Math.max(0, Math.min(width - size.width, box.x - 1.5 * unit))
+    let tag = { ...size, x, y: Math.max(0, box.y - size.height) }
+    for (const { tag: other } of placed.toSorted((one, another) => another.tag.y - one.tag.y)) {
+      const above = other.y - size.height - unit
+      if (overlap(tag, other) && above >= 0) tag = { ...tag, y: above }
+    }
+    placed.push({ box, tag, text: words, colour })
+  }
+  return placed
+}
+
+const overlap = (one: Place, other: Place): boolean =>
+  one.x < other.x + other.width &&
+  other.x < one.x + one.width &&
+  one.y < other.y + other.height &&
+  other.y < one.y + one.height
 
 const pointsIn = ({ points }: ZoneConfig, { x, y, width, height }: Place): string =>
   points.map(([px, py]) => `${n(x + px * width)},${n(y + py * height)}`).join(' ')

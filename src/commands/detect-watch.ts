@@ -72,15 +72,16 @@ export async function watchVideo(
   const stepS = Math.max(1 / FRAMES_PER_S, facts.durationS / SCORES_MAX)
   const scores: number[] = []
   const movements = createMovements()
-  let frames = 0
+  let [frames, score] = [0, 0]
   let lastS = facts.startS
   for await (const look of looksAt(facts, rules, options)) {
     onLook(look)
     onProgress(look.atS - facts.startS)
     movements.take(look)
     const step = Math.max(0, Math.floor((look.atS - facts.startS) / stepS))
-    while (scores.length <= step) scores.push(0)
-    scores[step] = Math.max(scores[step] ?? 0, look.result.score)
+    while (scores.length <= step) scores.push(score) // Between two looks it is what it was.
+    score = look.result.score
+    scores[step] = Math.max(scores[step] ?? 0, score)
     frames++
     lastS = look.atS
   }
