@@ -4,6 +4,8 @@ import { monoMs } from '../base/time.ts'
 import { createMotionDetector } from './index.ts'
 
 const SECONDS = 600
+/** Eighty minutes of video take one minute of processor time; a busy machine may need several for that. */
+const PATIENCE_MS = 900_000
 
 /** When movement was reported in a scene in which nobody is. */
 function falseOnsetsS(name: string, seed: number): readonly number[] {
@@ -27,18 +29,24 @@ function falseOnsetsS(name: string, seed: number): readonly number[] {
 }
 
 describe('ten minutes each of weather and nobody in it', () => {
-  it('give at most one false visit in all', () => {
-    const scenes = [
-      'empty-night',
-      'rain',
-      'rain-night',
-      'swaying-tree',
-      'near-tree',
-      'insects',
-      'clouds',
-      'headlights',
-    ]
-    const cries = scenes.flatMap((name, n) => falseOnsetsS(name, 501 + n).map((atS) => `${name} at ${atS} s`))
-    expect(cries.slice(1)).toEqual([])
-  })
+  it(
+    'give at most one false visit in all',
+    () => {
+      const scenes = [
+        'empty-night',
+        'rain',
+        'rain-night',
+        'swaying-tree',
+        'near-tree',
+        'insects',
+        'clouds',
+        'headlights',
+      ]
+      const cries = scenes.flatMap((name, n) =>
+        falseOnsetsS(name, 501 + n).map((atS) => `${name} at ${atS} s`),
+      )
+      expect(cries.slice(1)).toEqual([])
+    },
+    PATIENCE_MS,
+  )
 })
