@@ -1,5 +1,5 @@
 /** The overlay film: the video a second time, with what the detector made of it. */
-import { realpath, stat } from 'node:fs/promises'
+import { access, constants, realpath, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Fault } from '../base/fault.ts'
 import type { Config } from '../config/index.ts'
@@ -31,6 +31,9 @@ export async function checkTarget(target: string, { path }: VideoFacts, isForced
     throw fileFault(dirname(target), cause)
   })
   if (!folder.isDirectory()) throw new Fault('invalid', `${dirname(target)}: wanted a folder, this is a file`)
+  await access(dirname(target), constants.W_OK).catch((cause: unknown) => {
+    throw fileFault(dirname(target), cause)
+  })
   const there = await stat(target).catch(() => undefined) // Not being there is what we hope for.
   if (there?.isDirectory() === true)
     throw new Fault('invalid', `--overlay ${target}: wanted the name of a file, this is a folder`)

@@ -20,7 +20,7 @@ export type Layout = {
 }
 
 /** On a smaller film nobody could read anything. */
-export const FILM_WIDTH_MIN = 320
+export const FILM_WIDTH_MIN = 480
 const UNIT_WIDTH = 640
 const PICTURE_HEIGHT_MAX = 4096
 const PANEL_HEIGHT = 104
