@@ -7,7 +7,9 @@ import { z } from 'zod'
 import { check, faultOf, type Report } from './report.ts'
 import { mustRun, ROOT, runTool, trackedFiles, withTemporaryFolder, type TrackedFile } from './tools.ts'
 
-const FILE_BYTES_MAX = 2 * 1024 * 1024
+const MB = 1024 * 1024
+/** The weights of a detector of people are what they are. */
+const FILE_MB_MAX = { most: 2, onnx: 8 }
 const HEADINGS = ['Owns', 'Promises', 'When full', 'When it fails', 'Stopping', 'Not its job', 'See']
 /** Folders of `src` that are no features: shared language, contracts, hardware, and where people come in. */
 const NO_FEATURE = ['base', 'media', 'formats', 'ports', 'drivers', 'commands']
@@ -25,7 +27,7 @@ type HouseRule = { readonly says: string; readonly find: (house: House) => Promi
 
 const RULES: readonly HouseRule[] = [
   { says: 'no file names a place on somebody’s machine', find: findMachinePaths },
-  { says: 'no file is larger than 2 MB', find: findLargeFiles },
+  { says: 'no file is larger than 2 MB, no model than 8 MB', find: findLargeFiles },
   { says: 'every feature has a front door with the seven headings', find: findDoors },
   { says: 'what starts with #! is executable, and only that', find: findModes },
   { says: 'every shell script parses', find: findShellMistakes },
@@ -56,7 +58,7 @@ async function openHouse(root: string): Promise<House> {
 async function buildRuin(folder: string): Promise<House> {
   const files = {
     'notes.md': `see ${['', 'home', 'somebody', 'notes'].join('/')} and [the plan](plan.md)`,
-    'big.bin': Buffer.alloc(FILE_BYTES_MAX + 1),
+    'big.bin': Buffer.alloc(FILE_MB_MAX.most * MB + 1),
     'src/attic/index.ts': '/** Attic: has no headings. */\n',
     'src/ports/rope.ts': 'export type Rope = 1\n',
     'scripts/broken': '#!/bin/sh\nif\n',
@@ -90,7 +92,8 @@ async function findLargeFiles({ files, root }: House): Promise<string | undefine
   const problems: string[] = []
   for (const { path: name } of files) {
     const { size } = await stat(path.join(root, name))
-    if (size > FILE_BYTES_MAX) problems.push(`${name}: ${(size / 1024 / 1024).toFixed(1)} MB`)
+    const most = name.endsWith('.onnx') ? FILE_MB_MAX.onnx : FILE_MB_MAX.most
+    if (size > most * MB) problems.push(`${name}: ${(size / MB).toFixed(1)} MB, at most ${most} are wanted`)
   }
   return faultOf(problems)
 }
