@@ -81,6 +81,7 @@ export async function replay(given: Replay): Promise<SimSummary> {
     frames: world.camera.packetCount(),
     published: doorbell.published(),
     privateRecorded: privateZonesRecorded(given.config, world.camera),
+    seeing: doorbell.seeing(),
     cost: given.costSoFar(),
     startMs: monoMs(0),
   })

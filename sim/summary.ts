@@ -1,6 +1,7 @@
 import type { ClipId, VisitId } from '../src/base/ids.ts'
 import type { MonoMs } from '../src/base/time.ts'
 import type { Happening } from '../src/doorbell.ts'
+import type { Seeing } from '../src/seeing.ts'
 import type { Area } from '../src/ports/vision.ts'
 
 /** What `lintel sim --json` prints for one video; documented in the README. Times are seconds of the video's own timeline. */
@@ -15,6 +16,7 @@ export type SimSummary = {
   readonly mqtt: { readonly published: number }
   /** Private zones that were recorded all the same, because the owner wants it so; left out where there are none. */
   readonly privateRecorded?: readonly string[]
+  readonly seeing: Seeing
   readonly cost: Cost
 }
 
@@ -50,6 +52,7 @@ export type Facts = {
   readonly frames: number
   readonly published: number
   readonly privateRecorded: readonly string[]
+  readonly seeing: Seeing
   readonly cost: Cost
   /** When the video's own time was 0, on the monotonic clock. */
   readonly startMs: MonoMs
@@ -58,7 +61,7 @@ export type Facts = {
 /** Retells what happened as one object. Clips that were uploaded or recovered from before do not count: they are not of this video. */
 export function summarise(happenings: readonly Happening[], facts: Facts): SimSummary {
   const seconds = (at: number): number => Math.round(at - facts.startMs) / 1000
-  const { video, durationS, frames, published, cost } = facts
+  const { video, durationS, frames, published, seeing, cost } = facts
   return {
     video,
     durationS: Math.round(durationS * 1000) / 1000,
@@ -71,6 +74,7 @@ export function summarise(happenings: readonly Happening[], facts: Facts): SimSu
     clips: clipsOf(happenings, seconds),
     mqtt: { published },
     ...(facts.privateRecorded.length === 0 ? {} : { privateRecorded: facts.privateRecorded }),
+    seeing,
     cost,
   }
 }

@@ -1,5 +1,6 @@
 /** What happened in a world, entry by entry. Times are milliseconds of the world's clock, which no power cut sets back. */
 import type { InputLine, OutputLine } from '../src/ports/gpio.ts'
+import type { Area } from '../src/ports/vision.ts'
 
 export type TraceEntry = { readonly atMs: number } & TraceEvent
 
@@ -86,6 +87,15 @@ export type VisitFact = {
   readonly fromMs: number
   readonly toMs: number | undefined
   readonly signs: readonly string[]
+  readonly labels?: readonly LabelFact[]
+}
+
+export type LabelFact = {
+  readonly label: string
+  readonly score: number
+  readonly atMs: number
+  readonly box: Area
+  readonly zones: readonly string[]
 }
 
 export type ClipFact = {

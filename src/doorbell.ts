@@ -5,24 +5,20 @@
 import type { ClipId, VisitId } from './base/ids.ts'
 import { openScope, startLoop, type Scope } from './base/scope.ts'
 import type { MonoMs } from './base/time.ts'
-import { createCapture, type Capture } from './capture/index.ts'
-import { createChime } from './chime/index.ts'
+import { createChime, type Chime } from './chime/index.ts'
 import { createClockTrust, type ClockTrust } from './clock-trust/index.ts'
 import { createClips, type ClipHappening, type ClipRules, type Clips } from './clips/index.ts'
 import { privateZonesRecorded, type Config } from './config/index.ts'
 import { createDesk, type Desk } from './desk.ts'
-import { createMotionDetector } from './detect/index.ts'
-import { createRecogniser, zonesOf, type Recogniser } from './recognise/index.ts'
 import { openLedger, type Ledger } from './ledger/index.ts'
 import { createHealth, type Alarm, type AlarmKind, type Health } from './health/index.ts'
 import { createLines, type LineSign, type Lines } from './lines/index.ts'
 import { createTelemetry, type Payload, type Telemetry } from './mqtt/index.ts'
-import type { LumaFrame } from './ports/camera.ts'
 import type { InputLine } from './ports/gpio.ts'
 import type { Ports } from './ports/ports.ts'
 import type { Change } from './ports/records.ts'
-import type { Area } from './ports/vision.ts'
 import { BOOT_KEY, rebuildIndex, type IndexRebuilt } from './rebuild.ts'
+import { createEyes, POSTER_WIDTH_MAX, type Eyes, type Look, type Seeing } from './seeing.ts'
 import { createUploads, type UploadJob, type Uploads } from './upload/index.ts'
 import {
   beginClipSeal,
@@ -59,15 +55,6 @@ export type Happening =
   /** The index was damaged or gone. Presses that were not told yet are lost with it. */
   | IndexRebuilt
 
-/** What was made of one picture. */
-export type Look = {
-  readonly at: MonoMs
-  /** From 0 to 1. */
-  readonly score: number
-  readonly moving: boolean
-  readonly boxes: readonly Area[]
-}
-
 export type DoorbellOptions = {
   readonly onHappening?: (happening: Happening) => void
   /** What was made of each picture: `score` from 0 to 1. Often: five times a second. */
@@ -86,10 +73,11 @@ export interface Doorbell extends AsyncDisposable {
   published(): number
   /** What somebody should look after, in the order it began. */
   alarms(): readonly AlarmKind[]
+  /** What is decoded and why, and who recognises. */
+  seeing(): Seeing
 }
 
 const RETAIN_EVERY_MS = 60_000
-const POSTER_WIDTH_MAX = 1280
 /** Who comes up to the door is best seen by then. */
 const POSTER_WAIT_MS = 20_000
 const DAY_MS = 86_400_000
@@ -127,7 +115,7 @@ export async function startDoorbell(
         sealClip: async () => (options.sealClip ?? beginClipSeal)(await recipientsNow(recipients, ledger)),
         deviceKey: key,
         ledger,
-        prerollSince: (at) => capture.preroll.since(at),
+        prerollSince: (at) => eyes.capture.preroll.since(at),
         deviceName: config.device.name,
         boot,
         onClip: tell,
@@ -138,29 +126,20 @@ export async function startDoorbell(
     await clips.open() // Before the uploads: what was stored has to be noted with clips that are known.
     if (uploads !== undefined) loop('uploads', (signal) => uploads.run(signal))
     scope.own('clips', clips)
-    const chime = createChime(ports)
-    loop('chime', (signal) => chime.run(signal))
     loop('health', (signal) => health.run(signal))
-    const recogniser: Recogniser = recogniserFor(ports, config, {
-      clips,
-      newest: () => capture.newest(),
-      take: (sign) => desk.take(sign),
-    })
+    const ring = startChime(ports, loop)
+    const { onLook = () => {}, onCrash } = options
+    const eyes: Eyes = createEyes(ports, config, { clips, desk: () => desk, telemetry, tell, onLook })
     const desk: Desk = createDesk({
-      ...{ ports, config, clips, telemetry, tell },
-      ring: () => chime.ring(),
-      onVisit: (visit) => recogniser.visit(visit),
+      ...{ ports, config, clips, telemetry, tell, ring },
+      onVisit: (visit) => eyes.recogniser.visit(visit),
     })
-    loop('recogniser', (signal) => recogniser.run(signal))
-    loop('desk', (signal) => desk.run(signal))
-    loop('retention', (signal) => keepRetention(ports, clips, signal))
-    loop('quiet', (signal) => desk.watchQuiet(signal))
-    const lines = linesFor(ports, config, { desk, tell, onCrash: options.onCrash })
+    startSeeing(eyes, loop)
+    startDesk({ ports, desk, clips }, loop)
+    const lines = linesFor(ports, config, { desk, eyes, tell, onCrash })
     loop('lines', (signal) => lines.run(signal))
-    const onLook = options.onLook ?? (() => {})
-    const capture: Capture = captureFor(ports, config, { clips, desk, recogniser, tell, onLook })
-    loop('capture', (signal) => capture.run(signal))
-    return doorbellOf({ desk, clips, uploads, telemetry, health })
+    loop('capture', (signal) => eyes.capture.run(signal))
+    return doorbellOf({ desk, clips, uploads, telemetry, health, seeing: () => eyes.seeing() })
   })
 }
 
@@ -170,6 +149,7 @@ type Parts = {
   readonly uploads: Uploads | undefined
   readonly telemetry: Telemetry | undefined
   readonly health: Health
+  readonly seeing: () => Seeing
 }
 
 const doorbellOf = ({
@@ -178,6 +158,7 @@ const doorbellOf = ({
   uploads,
   telemetry,
   health,
+  seeing,
 }: Parts): Omit<Doorbell, keyof AsyncDisposable> => ({
   isIdle: () => desk.isIdle() && clips.idle(),
   waiting: () => ({
@@ -187,6 +168,7 @@ const doorbellOf = ({
   }),
   published: () => telemetry?.published() ?? 0,
   alarms: () => health.alarms(),
+  seeing,
 })
 
 /** What others need of the queue; without a cloud nothing waits for it. */
@@ -198,6 +180,26 @@ function queueOf(uploads: Uploads | undefined) {
     unforgetUploads: (changes: readonly Change[]): void => uploads?.unforget(changes),
     wakeUploads: (): void => uploads?.wake(),
   }
+}
+
+function startChime(ports: Ports, loop: Loop): Chime['ring'] {
+  const chime = createChime(ports)
+  loop('chime', (signal) => chime.run(signal))
+  return () => chime.ring()
+}
+
+function startDesk(
+  { ports, desk, clips }: { readonly ports: Ports; readonly desk: Desk; readonly clips: Clips },
+  loop: Loop,
+): void {
+  loop('desk', (signal) => desk.run(signal))
+  loop('retention', (signal) => keepRetention(ports, clips, signal))
+  loop('quiet', (signal) => desk.watchQuiet(signal))
+}
+
+function startSeeing(eyes: Eyes, loop: Loop): void {
+  loop('recogniser', (signal) => eyes.recogniser.run(signal))
+  loop('seeing', (signal) => eyes.tellSeeing(signal))
 }
 
 type Tell = (happening: Happening) => void
@@ -320,86 +322,18 @@ const clipRules = ({ vision }: Ports, { clip, detect, retention }: Config): Clip
   posterWaitMs: vision === undefined || !detect.recognise ? 0 : POSTER_WAIT_MS,
 })
 
-/** Who or what it is; without a detector of people, the recogniser says that nobody knows. */
-function recogniserFor(
-  { vision, stills, clock, log }: Ports,
-  config: Config,
-  {
-    clips,
-    newest,
-    take,
-  }: {
-    readonly clips: Clips
-    readonly newest: Capture['newest']
-    readonly take: Desk['take']
-  },
-): Recogniser {
-  const { detect } = config
-  return createRecogniser(
-    {
-      ...{ stills, clock, log, newest },
-      vision: detect.recognise ? vision : undefined,
-      onRecognised: take,
-      onBest: (visit, jpeg) => clips.show({ visit, jpeg }),
-    },
-    { zones: detect.zones, posterWidthMax: POSTER_WIDTH_MAX },
-  )
-}
-
-function captureFor(
-  ports: Ports,
-  config: Config,
-  {
-    clips,
-    desk,
-    recogniser,
-    tell,
-    onLook,
-  }: {
-    readonly clips: Clips
-    readonly desk: Desk
-    readonly recogniser: Recogniser
-    readonly tell: Tell
-    readonly onLook: NonNullable<DoorbellOptions['onLook']>
-  },
-): Capture {
-  const detector = createMotionDetector(config.detect)
-  const onFrame = async (frame: LumaFrame): Promise<void> => {
-    const { moving, score, boxes, events } = detector.step(frame)
-    onLook({ at: frame.at, score, moving, boxes })
-    const zones = [...new Set(boxes.flatMap((box) => zonesOf(box, config.detect.zones)))]
-    for (const event of events) {
-      tell(event)
-      if (event.kind === 'motion-began') await desk.take({ kind: 'motion', at: event.at, zones })
-      else if (event.hasLeft) await desk.take({ kind: 'left', at: event.at })
-      await desk.tellMotion(event.kind === 'motion-began' ? 'on' : 'off', event.at)
-    }
-    recogniser.moved(frame.at, boxes)
-    if (moving) await desk.take({ kind: 'motion', at: frame.at, zones })
-  }
-  return createCapture(
-    {
-      ...ports,
-      onRun: (track) => clips.beginRun(track),
-      onPacket: (packet) => clips.take(packet),
-      onFrame,
-      onLoss: () => clips.noteLoss(),
-      onRunEnd: () => clips.endRun(),
-    },
-    config.capture,
-  )
-}
-
 /** Nothing is waited for here: the next edge is on its way. What goes wrong ends the desk's own loop. */
 function linesFor(
   ports: Ports,
   config: Config,
   {
     desk,
+    eyes,
     tell,
     onCrash,
   }: Pick<DoorbellOptions, 'onCrash'> & {
     readonly desk: Desk
+    readonly eyes: Eyes
     readonly tell: Tell
   },
 ): Lines {
@@ -409,6 +343,7 @@ function linesFor(
       tell(sign)
       return
     }
+    if (sign.kind === 'press' || sign.active) eyes.sign(sign.at)
     desk.take(sign).catch(onCrash)
   }
   return createLines({ ...ports, onSign }, config.lines)

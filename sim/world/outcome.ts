@@ -24,6 +24,7 @@ export function visitFacts(evidence: Evidence): readonly VisitFact[] {
       fromMs: startedMs + it.from,
       toMs: end === undefined ? undefined : end.startedMs + end.it.to,
       signs: end?.it.signs ?? [it.sign],
+      labels: (end?.it.labels ?? []).map(({ at, ...seen }) => ({ ...seen, atMs: startedMs + at })),
     }
   })
 }

@@ -1,11 +1,14 @@
 import { Fault, isFault, messageOf } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import { retryDelayMs, type RetryRules } from '../base/retry.ts'
-import { isWholePacket, unitLengthBytes } from '../media/index.ts'
+import type { PacketFact, PacketGate } from '../gate/index.ts'
+import { isReferencePicture, isWholePacket, unitLengthBytes } from '../media/index.ts'
 import type { Camera, CameraRun, LumaFrame, Packet, Track } from '../ports/camera.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
+import type { MonoMs } from '../base/time.ts'
 import { Preroll, type PrerollRules } from './preroll.ts'
+import { Watch } from './watch.ts'
 
 const CLOSING_MS_MAX = 5000
 const RETRY: RetryRules = { delayMsMin: 250, delayMsMax: 30_000 }
@@ -19,6 +22,8 @@ export type CaptureDeps = {
   readonly onRun: (track: Track) => Promise<void>
   readonly onPacket: (packet: Packet) => Promise<void>
   readonly onFrame: (frame: LumaFrame) => Promise<void>
+  /** Says from the packets whether pictures are worth decoding; left out: always. */
+  readonly gate?: Pick<PacketGate, 'packet' | 'restart'> | undefined
   /** Packets were damaged and left out, up to the next key frame. */
   readonly onLoss: () => Promise<void>
   /** The camera went away: what comes next, if ever, is another run. Not called when capture itself is stopped. */
@@ -65,6 +70,12 @@ export function createCapture(deps: CaptureDeps, rules: CaptureRules): Capture {
   }
 }
 
+const factOf = ({ at, data, isKey }: Packet, { codec }: Track): PacketFact => ({
+  at,
+  bytes: data.length,
+  kind: isKey ? 'key' : isReferencePicture(data, codec) ? 'reference' : 'other',
+})
+
 /** `played`: at least one packet came, so the next try may come soon. `hopeless`: no use in trying again. */
 type Outcome = 'played' | 'nothing' | 'hopeless'
 
@@ -83,7 +94,11 @@ async function captureOnce(
   }
   try {
     await handOver('the track', deps.onRun(run.track))
-    await pump(run, { takePacket, stallMs }, deps, signal)
+    const lookFrom = (packet: Packet): MonoMs | undefined => {
+      const advice = deps.gate?.packet(factOf(packet, run.track))
+      return advice?.decode === true ? (preroll.since(advice.since)[0]?.at ?? packet.at) : undefined
+    }
+    await pump(run, { takePacket, lookFrom, stallMs }, deps, signal)
   } catch (error) {
     if (!signal.aborted) tellOrThrow(deps.log, 'capture.camera_lost', error)
   } finally {
@@ -113,8 +128,13 @@ async function pump(
   run: CameraRun,
   {
     takePacket,
+    lookFrom,
     stallMs,
-  }: { readonly takePacket: (packet: Packet) => Promise<void>; readonly stallMs: number },
+  }: {
+    readonly takePacket: (packet: Packet) => Promise<void>
+    readonly lookFrom: (packet: Packet) => MonoMs | undefined
+    readonly stallMs: number
+  },
   deps: CaptureDeps,
   signal: AbortSignal,
 ): Promise<void> {
@@ -127,11 +147,19 @@ async function pump(
       await handOver(what, take(item))
     }
   }
+  const watch = run.look === undefined || deps.gate === undefined ? undefined : new Watch(run.look)
+  const { codec, width, height } = run.track
+  deps.gate?.restart(`${codec} ${width}×${height}`)
   const packets = each(sifted(run.packets, run.track, deps), 'a packet', async (packet) => {
     await takePacket(packet)
     lastMs = deps.clock.mono()
-  })
-  const frames = each(run.frames, 'a picture', deps.onFrame).catch((error: unknown) => {
+    watch?.want(lookFrom(packet))
+  }).finally(() => watch?.close())
+  const showing =
+    watch === undefined
+      ? each(run.frames, 'a picture', deps.onFrame)
+      : watch.run((frame) => handOver('a picture', deps.onFrame(frame)), enough.signal)
+  const frames = showing.catch((error: unknown) => {
     // Without pictures nobody is seen, but the button still records.
     if (!isOver && !signal.aborted) tellOrThrow(deps.log, 'capture.frames_lost', error)
   })

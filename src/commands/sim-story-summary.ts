@@ -4,7 +4,7 @@ import type { StoryOutcome } from '../../sim/trace.ts'
 import type { ClipId, VisitId } from '../base/ids.ts'
 
 /** The contract of `lintel sim --json`, and what a story adds to it. Times are seconds of the world. */
-export type StorySummary = SimSummary & {
+export type StorySummary = Omit<SimSummary, 'seeing'> & {
   readonly story: string
   readonly file: string
   readonly seed: number
@@ -61,13 +61,15 @@ function motionOf({ entries, endMs }: StoryOutcome): readonly Span[] {
 }
 
 const visitsOf = ({ visits, clips, endMs }: StoryOutcome): SimSummary['visits'] =>
-  visits.map(({ id, fromMs, toMs, signs }) => ({
+  visits.map(({ id, fromMs, toMs, signs, labels = [] }) => ({
     id: id as VisitId, // An id the doorbell gave.
     fromS: seconds(fromMs),
     toS: seconds(toMs ?? endMs),
     signs,
     clips: clips.filter(({ visit }) => visit === id).map((clip) => clip.id as ClipId), // The same.
-    labels: [],
+    labels: labels.map(({ label, score, atMs, box, zones }) => ({
+      ...{ label, score, atS: seconds(atMs), box, zones },
+    })),
   }))
 
 const clipsOf = ({ clips, endMs }: StoryOutcome): SimSummary['clips'] =>

@@ -150,6 +150,12 @@ export const configSchema = z.strictObject({
         .max(1)
         .default(0.5)
         .describe('0: only what is large and near; 1: everything that moves'),
+      decode: z
+        .enum(['auto', 'always'])
+        .default('auto')
+        .describe(
+          'when pictures are decoded: `auto`: once the sizes of the packets have proven to tell of movement, only then; `always`',
+        ),
       recognise: z
         .boolean()
         .default(true)

@@ -48,13 +48,18 @@ export const TOPICS = {
     about:
       '`what` (`storage-failed`, `line-stuck`, `index-rebuilt`, `hot`, `under-voltage`, `uploads-stuck`), `state` (`began`, `ended`), `at`, `iso`, `trustedClock`: somebody should look after the doorbell',
   },
+  seeing: {
+    retain: true,
+    about:
+      '`trusted` (packets alone tell when it is worth decoding), `why`, `decodedShare` (of the time so far), `savedS` (seconds of video not decoded), `recognising` (`off`, `asleep`, `ready`, `missing`), `missing` (what is, in a sentence)',
+  },
   health: {
     retain: true,
     about: '`alarms`: one text with all that last, empty when all is well and at the start',
   },
 } as const
 
-export type MessageKind = 'press' | 'visit' | 'notice' | 'motion' | 'clip' | 'alarm' | 'health'
+export type MessageKind = 'press' | 'visit' | 'notice' | 'motion' | 'clip' | 'alarm' | 'seeing' | 'health'
 export type Payload = Readonly<Record<string, Json>>
 
 export interface Telemetry {

@@ -1,0 +1,153 @@
+/** How it sees: which pictures are decoded, what moves in them, who it is, and what the owner is told of all that. */
+import type { MonoMs } from './base/time.ts'
+import { createCapture, type Capture } from './capture/index.ts'
+import type { Clips } from './clips/index.ts'
+import type { Config } from './config/index.ts'
+import type { Desk } from './desk.ts'
+import { createMotionDetector, type MotionEvent } from './detect/index.ts'
+import { createPacketGate, type GateStatus, type PacketGate } from './gate/index.ts'
+import type { Payload, Telemetry } from './mqtt/index.ts'
+import type { LumaFrame } from './ports/camera.ts'
+import type { Ports } from './ports/ports.ts'
+import type { Area, VisionState } from './ports/vision.ts'
+import { createRecogniser, zonesOf, type Recogniser } from './recognise/index.ts'
+
+/** What was made of one picture. */
+export type Look = {
+  readonly at: MonoMs
+  /** From 0 to 1. */
+  readonly score: number
+  readonly moving: boolean
+  readonly boxes: readonly Area[]
+}
+
+export type Seeing = {
+  readonly decoding: GateStatus
+  readonly recognising: VisionState | { readonly state: 'off' }
+}
+
+export type EyesDeps = {
+  readonly clips: Clips
+  readonly desk: () => Pick<Desk, 'take' | 'tellMotion'>
+  readonly telemetry: Telemetry | undefined
+  readonly tell: (event: MotionEvent) => void
+  readonly onLook: (look: Look) => void
+}
+
+export interface Eyes {
+  readonly capture: Capture
+  readonly recogniser: Recogniser
+  /** PIR or press: worth a look. */
+  sign(at: MonoMs): void
+  seeing(): Seeing
+  /** Tells the broker now and then, until stopped. */
+  tellSeeing(signal: AbortSignal): Promise<void>
+}
+
+const SEEING_EVERY_MS = 300_000
+export const POSTER_WIDTH_MAX = 1280
+
+export function createEyes(ports: Ports, config: Config, deps: EyesDeps): Eyes {
+  const gate = createPacketGate()
+  const seeing = (): Seeing => seeingOf(ports, config, gate)
+  const recogniser = recogniserFor(ports, config, { ...deps, newest: () => capture.newest() })
+  const capture = captureFor(ports, config, { ...deps, recogniser, gate })
+  return {
+    capture,
+    recogniser,
+    sign: (at) => gate.sign(at),
+    seeing,
+    tellSeeing: (signal) => tellSeeing(ports, { seeing, telemetry: deps.telemetry }, signal),
+  }
+}
+
+const seeingOf = ({ vision }: Ports, { detect }: Config, gate: PacketGate): Seeing => ({
+  decoding: gate.status(),
+  recognising: vision === undefined || !detect.recognise ? { state: 'off' } : vision.state(),
+})
+
+/** Who or what it is; without a detector of people, the recogniser says that nobody knows. */
+function recogniserFor(
+  { vision, stills, clock, log }: Ports,
+  config: Config,
+  { clips, desk, newest }: Pick<EyesDeps, 'clips' | 'desk'> & { readonly newest: Capture['newest'] },
+): Recogniser {
+  const { detect } = config
+  return createRecogniser(
+    {
+      ...{ stills, clock, log, newest },
+      vision: detect.recognise ? vision : undefined,
+      onRecognised: (sign) => desk().take(sign),
+      onBest: (visit, jpeg) => clips.show({ visit, jpeg }),
+    },
+    { zones: detect.zones, posterWidthMax: POSTER_WIDTH_MAX },
+  )
+}
+
+function captureFor(
+  ports: Ports,
+  config: Config,
+  {
+    clips,
+    desk,
+    recogniser,
+    gate,
+    tell,
+    onLook,
+  }: EyesDeps & { readonly recogniser: Recogniser; readonly gate: PacketGate },
+): Capture {
+  const detector = createMotionDetector(config.detect)
+  let onset: MonoMs | undefined
+  const onFrame = async (frame: LumaFrame): Promise<void> => {
+    const { moving, score, boxes, events } = detector.step(frame)
+    onLook({ at: frame.at, score, moving, boxes })
+    const zones = [...new Set(boxes.flatMap((box) => zonesOf(box, config.detect.zones)))]
+    for (const event of events) {
+      tell(event)
+      if (event.kind === 'motion-began') await desk().take({ kind: 'motion', at: event.at, zones })
+      else if (event.hasLeft) await desk().take({ kind: 'left', at: event.at })
+      await desk().tellMotion(event.kind === 'motion-began' ? 'on' : 'off', event.at)
+    }
+    for (const event of events) onset = event.kind === 'motion-began' ? event.at : undefined
+    gate.looked({ at: frame.at, moving, onset })
+    recogniser.moved(frame.at, boxes)
+    if (moving) await desk().take({ kind: 'motion', at: frame.at, zones })
+  }
+  return createCapture(
+    {
+      ...ports,
+      onRun: (track) => clips.beginRun(track),
+      onPacket: (packet) => clips.take(packet),
+      onFrame,
+      gate: config.detect.decode === 'always' ? undefined : gate,
+      onLoss: () => clips.noteLoss(),
+      onRunEnd: () => clips.endRun(),
+    },
+    config.capture,
+  )
+}
+
+/** The broker hears now and then what is decoded, and what cannot be recognised, when that has changed. */
+async function tellSeeing(
+  ports: Ports,
+  { seeing, telemetry }: { readonly seeing: () => Seeing; readonly telemetry: Telemetry | undefined },
+  signal: AbortSignal,
+): Promise<void> {
+  let told = ''
+  while (!signal.aborted) {
+    const payload = seeingMessage(seeing())
+    const { savedS: _, decodedShare: __, ...news } = payload
+    if (JSON.stringify(news) !== told) await telemetry?.publish('seeing', payload)
+    told = JSON.stringify(news)
+    await ports.clock.sleep(SEEING_EVERY_MS, { signal }).catch(() => {}) // Aborted: the loop's condition ends it.
+  }
+}
+
+const seeingMessage = ({ decoding, recognising }: Seeing): Payload => ({
+  trusted: decoding.trusted,
+  why: decoding.why,
+  decodedShare: Math.round(decoding.decodedShare * 1000) / 1000,
+  savedS: Math.round(decoding.savedS),
+  recognising: recognising.state,
+  ...('why' in recognising ? { missing: recognising.why } : {}),
+})
