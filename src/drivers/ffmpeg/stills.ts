@@ -1,8 +1,7 @@
-import { Fault } from '../../base/fault.ts'
 import type { ColourPicture, Stills } from '../../ports/stills.ts'
+import { parsePpm, PICTURE_BYTES_MAX } from './ppm.ts'
 import { runTool } from './run-tool.ts'
 
-const PICTURE_BYTES_MAX = 128 * 1024 * 1024
 const QUALITY = 80
 
 /** Decodes in a pipe, never through a file: what is sealed later must not touch the disk in the open. */
@@ -43,11 +42,3 @@ const decodeArgs = (nth: number, widthMax: number): readonly string[] => [
   ...['-vf', `select='gte(n\\,${nth})',scale='min(${widthMax},iw)':-1`, '-fps_mode', 'passthrough'],
   ...['-frames:v', '1', '-c:v', 'ppm', '-f', 'image2pipe', 'pipe:1'],
 ]
-
-/** `P6 width height 255` and then three bytes a pixel; see ppm(5). */
-function parsePpm(ppm: Uint8Array): ColourPicture {
-  const head = /^P6\s+(\d+)\s+(\d+)\s+255\s/.exec(Buffer.from(ppm.subarray(0, 64)).toString('latin1'))
-  if (head === null)
-    throw new Fault('corrupt', `wanted one decoded picture, got ${ppm.length} bytes that are none`)
-  return { width: Number(head[1]), height: Number(head[2]), rgb: ppm.subarray(head[0].length) }
-}
