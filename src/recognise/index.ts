@@ -11,5 +11,6 @@
  * See: `recogniser.ts`; `votes.ts` and `region.ts` are pure.
  */
 export { createRecogniser } from './recogniser.ts'
-export type { Recogniser, RecogniserDeps, RecogniserRules, Recognised } from './recogniser.ts'
-export { zonesOf, type Region } from './region.ts'
+export type { LookedAt, Recogniser, RecogniserDeps, RecogniserRules, Recognised } from './recogniser.ts'
+export { lookWithin, tellVisitors, zonesOf, type Region } from './region.ts'
+export { isSure, NO_VOTES, vote, type Votes } from './votes.ts'

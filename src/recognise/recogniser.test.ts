@@ -6,7 +6,13 @@ import { silentLog } from '../base/log.ts'
 import { monoMs, ticks, unixMs } from '../base/time.ts'
 import type { Packet, Track } from '../ports/camera.ts'
 import type { Area, Sight, Vision } from '../ports/vision.ts'
-import { createRecogniser, type Recognised, type RecogniserDeps, type Region } from './index.ts'
+import {
+  createRecogniser,
+  type LookedAt,
+  type Recognised,
+  type RecogniserDeps,
+  type Region,
+} from './index.ts'
 
 const track: Track = {
   ...{ codec: 'h264', timescale: 1000, width: 1920, height: 1080 },
@@ -141,6 +147,20 @@ describe('somebody who recognises', () => {
     await clock.advance(1000)
     await end()
     expect(told).toMatchObject([{ score: 0.8, zones: ['garden'] }])
+  })
+
+  it('shows whoever wants to know all that it saw, and whom of that it counts', async () => {
+    const looked: LookedAt[] = []
+    const standing = person(0.9, boxAt(0.8))
+    const { clock, recogniser, end } = setUp([[standing, person(0.4)]], {
+      onLookedAt: (one) => looked.push(one),
+    })
+    recogniser.visit(VISIT)
+    recogniser.moved(monoMs(0), [boxAt(0.4)])
+    await clock.advance(100)
+    await end()
+    expect(looked).toMatchObject([{ visit: VISIT, at: 0, visitors: [person(0.4)], others: [standing] }])
+    expect(looked[0]!.within.width).toBeLessThan(1)
   })
 
   it('keeps the picture on which the person is nearest and clearest', async () => {

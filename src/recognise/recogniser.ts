@@ -8,13 +8,23 @@ import type { Packet, Track } from '../ports/camera.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ColourPicture, Stills } from '../ports/stills.ts'
 import type { Area, Sight, Vision } from '../ports/vision.ts'
-import { isHidden, isWhereMoved, lookWithin, zonesOf, type Region } from './region.ts'
+import { lookWithin, tellVisitors, zonesOf, type Region } from './region.ts'
 import { isSure, NO_VOTES, vote, type Votes } from './votes.ts'
 
 /** To be told to whoever decides about visits. `at` is when the picture was taken. */
 export type Recognised =
   | ({ readonly kind: 'sight'; readonly at: MonoMs; readonly zones: readonly string[] } & Sight)
   | { readonly kind: 'unseen'; readonly at: MonoMs }
+
+/** One picture that was looked at. `visitors`: who counts; `others`: who stood there before, or where nothing counts. */
+export type LookedAt = {
+  readonly visit: VisitId
+  /** When the picture was taken. */
+  readonly at: MonoMs
+  readonly within: Area
+  readonly visitors: readonly Sight[]
+  readonly others: readonly Sight[]
+}
 
 export type RecogniserDeps = {
   /** Undefined where nobody recognises anything. */
@@ -27,6 +37,8 @@ export type RecogniserDeps = {
   readonly onRecognised: (recognised: Recognised) => Promise<void>
   /** The best picture of a visit so far. */
   readonly onBest: (visit: VisitId, jpeg: Uint8Array) => void
+  /** For whoever wants to see what it sees. */
+  readonly onLookedAt?: ((looked: LookedAt) => void) | undefined
 }
 
 export type RecogniserRules = {
@@ -166,12 +178,14 @@ async function lookOnce(
   const film = filmOf(newest.track, packets)
   const picture = await deps.stills.pictureOf(film, { nth: packets.length - 1, widthMax: WIDTH_MAX, signal })
   const recent = looking.moves.filter((move) => move.at >= at - MOVED_MS).map(({ box }) => box)
-  const sights = await deps.vision.look(picture, { within: lookWithin(recent, picture), signal })
-  const moved = looking.moves.map(({ box }) => box)
-  // What stood there before is not the visitor; but who rings where nothing moved is.
-  const visitors = sights.filter(
-    ({ box }) => !isHidden(box, zones) && (moved.length === 0 || isWhereMoved(box, moved)),
+  const within = lookWithin(recent, picture)
+  const sights = await deps.vision.look(picture, { within, signal })
+  const { visitors, others } = tellVisitors(
+    sights,
+    looking.moves.map(({ box }) => box),
+    zones,
   )
+  deps.onLookedAt?.({ visit: looking.id, at, within, visitors, others })
   const { votes, seen } = vote(looking.votes, visitors)
   looking.votes = votes
   looking.isDecided ||= seen.length > 0

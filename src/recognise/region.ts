@@ -1,5 +1,5 @@
 import { isInside, type Polygon } from '../base/polygon.ts'
-import type { Area } from '../ports/vision.ts'
+import type { Area, Sight } from '../ports/vision.ts'
 
 /** A named part of the picture, as the household drew it. */
 export type Region = {
@@ -65,6 +65,17 @@ export const isHidden = (box: Area, regions: readonly Region[]): boolean => {
   const watched = regions.filter(({ mode }) => mode === 'watch')
   const isIgnored = regions.some((region) => region.mode !== 'watch' && standsIn(box, region))
   return isIgnored || (watched.length > 0 && !watched.some((region) => standsIn(box, region)))
+}
+
+/** `moved`: where anything moved since it began. What stood there before is not the visitor; but who rings where nothing moved is. */
+export function tellVisitors(
+  sights: readonly Sight[],
+  moved: readonly Area[],
+  regions: readonly Region[],
+): { readonly visitors: readonly Sight[]; readonly others: readonly Sight[] } {
+  const counts = ({ box }: Sight): boolean =>
+    !isHidden(box, regions) && (moved.length === 0 || isWhereMoved(box, moved))
+  return { visitors: sights.filter(counts), others: sights.filter((sight) => !counts(sight)) }
 }
 
 const standsIn = ({ x, y, width, height }: Area, { points }: Region): boolean =>
