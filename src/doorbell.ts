@@ -18,6 +18,7 @@ import type { InputLine } from './ports/gpio.ts'
 import type { Ports } from './ports/ports.ts'
 import type { Change } from './ports/records.ts'
 import { BOOT_KEY, rebuildIndex, type IndexRebuilt } from './rebuild.ts'
+import type { LookedAt } from './recognise/index.ts'
 import { createEyes, POSTER_WIDTH_MAX, type Eyes, type Look, type Seeing } from './seeing.ts'
 import { createUploads, type UploadJob, type Uploads } from './upload/index.ts'
 import {
@@ -59,6 +60,8 @@ export type DoorbellOptions = {
   readonly onHappening?: (happening: Happening) => void
   /** What was made of each picture: `score` from 0 to 1. Often: five times a second. */
   readonly onLook?: (look: Look) => void
+  /** Each picture in which people and things were looked for, during visits. */
+  readonly onLookedAt?: (looked: LookedAt) => void
   /** A loop that throws is a bug; whoever started the doorbell ends the process. */
   readonly onCrash: (error: unknown) => void
   /** Only tests hand in another: one that seals nothing, to show that the search for plaintext would find it. */
@@ -128,15 +131,14 @@ export async function startDoorbell(
     scope.own('clips', clips)
     loop('health', (signal) => health.run(signal))
     const ring = startChime(ports, loop)
-    const { onLook = () => {}, onCrash } = options
-    const eyes: Eyes = createEyes(ports, config, { clips, desk: () => desk, telemetry, tell, onLook })
+    const eyes: Eyes = createEyes(ports, config, { ...options, clips, desk: () => desk, telemetry, tell })
     const desk: Desk = createDesk({
       ...{ ports, config, clips, telemetry, tell, ring },
       onVisit: (visit) => eyes.recogniser.visit(visit),
     })
     startSeeing(eyes, loop)
     startDesk({ ports, desk, clips }, loop)
-    const lines = linesFor(ports, config, { desk, eyes, tell, onCrash })
+    const lines = linesFor(ports, config, { desk, eyes, tell, onCrash: options.onCrash })
     loop('lines', (signal) => lines.run(signal))
     loop('capture', (signal) => eyes.capture.run(signal))
     return doorbellOf({ desk, clips, uploads, telemetry, health, seeing: () => eyes.seeing() })

@@ -10,7 +10,7 @@ import type { Payload, Telemetry } from './mqtt/index.ts'
 import type { LumaFrame } from './ports/camera.ts'
 import type { Ports } from './ports/ports.ts'
 import type { Area, VisionState } from './ports/vision.ts'
-import { createRecogniser, zonesOf, type Recogniser } from './recognise/index.ts'
+import { createRecogniser, zonesOf, type LookedAt, type Recogniser } from './recognise/index.ts'
 
 /** What was made of one picture. */
 export type Look = {
@@ -31,7 +31,8 @@ export type EyesDeps = {
   readonly desk: () => Pick<Desk, 'take' | 'tellMotion'>
   readonly telemetry: Telemetry | undefined
   readonly tell: (event: MotionEvent) => void
-  readonly onLook: (look: Look) => void
+  readonly onLook?: (look: Look) => void
+  readonly onLookedAt?: (looked: LookedAt) => void
 }
 
 export interface Eyes {
@@ -70,12 +71,17 @@ const seeingOf = ({ vision }: Ports, { detect }: Config, gate: PacketGate): Seei
 function recogniserFor(
   { vision, stills, clock, log }: Ports,
   config: Config,
-  { clips, desk, newest }: Pick<EyesDeps, 'clips' | 'desk'> & { readonly newest: Capture['newest'] },
+  {
+    clips,
+    desk,
+    newest,
+    onLookedAt,
+  }: Pick<EyesDeps, 'clips' | 'desk' | 'onLookedAt'> & { readonly newest: Capture['newest'] },
 ): Recogniser {
   const { detect } = config
   return createRecogniser(
     {
-      ...{ stills, clock, log, newest },
+      ...{ stills, clock, log, newest, onLookedAt },
       vision: detect.recognise ? vision : undefined,
       onRecognised: (sign) => desk().take(sign),
       onBest: (visit, jpeg) => clips.show({ visit, jpeg }),
@@ -100,7 +106,7 @@ function captureFor(
   let onset: MonoMs | undefined
   const onFrame = async (frame: LumaFrame): Promise<void> => {
     const { moving, score, boxes, events } = detector.step(frame)
-    onLook({ at: frame.at, score, moving, boxes })
+    onLook?.({ at: frame.at, score, moving, boxes })
     const zones = [...new Set(boxes.flatMap((box) => zonesOf(box, config.detect.zones)))]
     for (const event of events) {
       tell(event)
