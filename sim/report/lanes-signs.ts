@@ -4,7 +4,7 @@ import { drawArea, drawBadge, drawSpan, drawTrace, type Point } from './draw.ts'
 import { pressLines } from './fact-text.ts'
 import type { Lane, Sheet, Thumbnail } from './lane.ts'
 import { endsLife } from './lives.ts'
-import { thinSpans, thinTicks, type Span } from './marks.ts'
+import { thinSpans, thinTicks, type Grain, type Span } from './marks.ts'
 import { markup, type Markup } from './markup.ts'
 import { momentText, spanText } from './moment-text.ts'
 import { isWithin, percentText, placeOf, type Stretch } from './scale.ts'
@@ -18,8 +18,7 @@ const NUMBERED_MAX = 40
 /** A trace shows so many edges; where there are more, those that are closest together are drawn as one flicker. */
 const EDGES_MAX = 3000
 
-export function videoLane(sheet: Sheet): Lane {
-  const { thumbnails, stretch } = sheet
+export function videoLane({ thumbnails, stretch }: Pick<Sheet, 'thumbnails' | 'stretch'>): Lane {
   const shown = roomyThumbnails(thumbnails, stretch)
   const drawing =
     shown.length === 0
@@ -47,14 +46,22 @@ function drawThumbnail({ atMs, jpeg }: Thumbnail, stretch: Stretch): Markup {
 }
 
 export function motionLane(sheet: Sheet): Lane {
-  const { outcome, stretch } = sheet
-  const band = { topPx: 2, heightPx: 34 }
+  const { outcome } = sheet
   const scores = outcome.entries.filter((entry) => entry.kind === 'score')
+  return scoreLane(scores, movingSpans(outcome.entries, outcome.endMs), sheet)
+}
+
+export type Score = { readonly atMs: number; readonly score: number }
+
+/** The score of each picture that was decoded, as a curve, over the spans in which something moved. */
+export function scoreLane(scores: readonly Score[], movingIn: readonly Stretch[], grain: Grain): Lane {
+  const { stretch } = grain
+  const band = { topPx: 2, heightPx: 34 }
   const curve = peaks(
     scores.map(({ atMs, score }) => ({ atMs, value: score })),
     stretch,
   )
-  const moving = thinSpans(movingSpans(outcome.entries, outcome.endMs), sheet)
+  const moving = thinSpans(movingIn.map(movingSpan), grain)
   const tip = `motion score, 0 to 1; ${scores.length} pictures`
   return {
     name: 'motion',
@@ -65,19 +72,21 @@ export function motionLane(sheet: Sheet): Lane {
 }
 
 /** By the scores where there are some that move, else by what the doorbell said; a life's end ends its motion. */
-function movingSpans(entries: readonly TraceEntry[], endMs: number): readonly Span[] {
+function movingSpans(entries: readonly TraceEntry[], endMs: number): readonly Stretch[] {
   const hasScores = entries.some((entry) => entry.kind === 'score' && entry.moving)
   const changes = entries.flatMap((entry) => {
     if (endsLife(entry)) return [{ atMs: entry.atMs, isOn: false }]
     if (hasScores) return entry.kind === 'score' ? [{ atMs: entry.atMs, isOn: entry.moving }] : []
     return entry.kind === 'motion' ? [{ atMs: entry.atMs, isOn: entry.state === 'on' }] : []
   })
-  return onSpans(changes, endMs).map((span) => ({
-    ...span,
-    look: 'moving',
-    tip: `motion from ${momentText(span.fromMs)} to ${momentText(span.toMs)} (${spanText(span.toMs - span.fromMs)})`,
-  }))
+  return onSpans(changes, endMs)
 }
+
+const movingSpan = (span: Stretch): Span => ({
+  ...span,
+  look: 'moving',
+  tip: `motion from ${momentText(span.fromMs)} to ${momentText(span.toMs)} (${spanText(span.toMs - span.fromMs)})`,
+})
 
 /** From where something is on to where it is off again; what is never off ends at `endMs`. */
 export function onSpans(

@@ -6,7 +6,7 @@ import { clipLane, messageLane, toldLane, uploadLane, visitLane } from './lanes-
 import { motionLane, pinLane, videoLane } from './lanes-signs.ts'
 import { diskLane, doorbellLane, logLane, powerCuts, troubleLane } from './lanes-world.ts'
 import { drawSpan } from './draw.ts'
-import { thinSpans } from './marks.ts'
+import { thinSpans, type Span } from './marks.ts'
 import { markup, shorten, type Markup } from './markup.ts'
 import { momentText, spanText } from './moment-text.ts'
 import { axisTicks, isWithin, percentText, placeOf, type Stretch } from './scale.ts'
@@ -60,12 +60,31 @@ const lanesOf = (sheet: Sheet): readonly Lane[] => [
 function drawOnce({ id, outcome, failures, thumbnails, stretch }: TimelineOf, marksMax: number): Markup {
   const lanes = lanesOf({ outcome, thumbnails, stretch, marksMax })
   const marked = failures.filter(({ atMs }) => isWithin(stretch, atMs)).slice(0, MARKED_MAX)
-  const headPx = marked.length * MARK_ROW_PX + AXIS_PX
-  const heightPx = lanes.reduce((sum, lane) => sum + lane.heightPx, headPx)
   const cuts = thinSpans(
     powerCuts(outcome).map((cut) => ({ ...cut, look: 'cut', tip: cutText(cut) })),
     { stretch, marksMax },
   )
+  return drawLanes(lanes, {
+    ...{ id, stretch, cuts, rows: marked.length },
+    failuresIn: (heightPx) =>
+      marked.map((failure, row) => drawFailure(failure, { row, heightPx, stretch, failures, id })),
+  })
+}
+
+type Frame = {
+  readonly id: string
+  readonly stretch: Stretch
+  readonly cuts?: readonly Span[]
+  /** So many rows over the axis, for the failures. */
+  readonly rows?: number
+  readonly failuresIn?: (heightPx: number) => readonly Markup[]
+}
+
+/** Lanes over each other (the first holds the pictures), their names, the axis, and what zooms them. */
+export function drawLanes(lanes: readonly Lane[], frame: Frame): Markup {
+  const { id, stretch, cuts = [], rows = 0, failuresIn = () => [] } = frame
+  const headPx = rows * MARK_ROW_PX + AXIS_PX
+  const heightPx = lanes.reduce((sum, lane) => sum + lane.heightPx, headPx)
   // The red lines run over the pictures, which would hide them, and under the marks, which they would hide.
   const [video, ...others] = stackLanes(lanes, headPx)
   const through = { topPx: headPx - AXIS_PX, heightPx: heightPx - headPx + AXIS_PX }
@@ -76,7 +95,7 @@ ${zoomSwitch(id)}
 <defs><pattern id="${id}-hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="6" height="6" class="hatch-ground"/><rect width="2" height="6" class="hatch-line"/></pattern></defs>
 ${drawGrounds(lanes, headPx)}<g class="cuts" style="--hatch:url(#${id}-hatch)">${cuts.map((cut) => drawSpan(cut, through, stretch))}</g>
 <g class="axis">${drawAxis(stretch, { topPx: through.topPx, heightPx: through.heightPx })}</g>
-${video}${marked.map((failure, row) => drawFailure(failure, { row, heightPx, stretch, failures, id }))}
+${video}${failuresIn(heightPx)}
 ${others}
 </svg><div class="hair" hidden></div></div></div></div></div>`
 }
