@@ -3,7 +3,7 @@ import { errorOf, messageOf } from '../src/base/fault.ts'
 import type { Log } from '../src/base/log.ts'
 import { monoMs, unixMs, type MonoMs } from '../src/base/time.ts'
 import { privateZonesRecorded, type Config } from '../src/config/index.ts'
-import { startDoorbell, type Doorbell, type Happening } from '../src/doorbell.ts'
+import { startDoorbell, type Doorbell, type DoorbellOptions, type Happening } from '../src/doorbell.ts'
 import type { Broker } from '../src/ports/broker.ts'
 import type { Disk } from '../src/ports/disk.ts'
 import type { ObjectStore } from '../src/ports/object-store.ts'
@@ -50,6 +50,8 @@ export type Replay = {
   readonly signal: AbortSignal
   readonly onProgress?: (atS: number) => void
   readonly onHappening?: (happening: Happening) => void
+  readonly onLook?: DoorbellOptions['onLook']
+  readonly onLookedAt?: DoorbellOptions['onLookedAt']
   readonly sealClip?: ClipSealMaker
 }
 
@@ -63,6 +65,8 @@ export async function replay(given: Replay): Promise<SimSummary> {
       given.onHappening?.(happening)
     },
     onCrash: (error) => (crash ??= { error }),
+    ...(given.onLook === undefined ? {} : { onLook: given.onLook }),
+    ...(given.onLookedAt === undefined ? {} : { onLookedAt: given.onLookedAt }),
     ...(given.sealClip === undefined ? {} : { sealClip: given.sealClip }),
   })
   try {
