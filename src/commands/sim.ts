@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { Fault } from '../base/fault.ts'
 import { replay } from '../../sim/replay.ts'
 import { pirAt, pressAt, type ScriptedEdge } from '../../sim/script.ts'
+import { createSeenRecorder, type Seen } from '../../sim/seen.ts'
 import type { SimSummary } from '../../sim/summary.ts'
 import { costOfProcess, type CostMeter } from './cost.ts'
 import { createProgress } from './progress.ts'
@@ -12,6 +13,7 @@ import { recordCommand } from './sim-record.ts'
 import { recoverOnly } from './sim-recover.ts'
 import { describeReplay } from './sim-report.ts'
 import { playStories } from './sim-stories.ts'
+import { checkReport, writeVideoPage } from './sim-video-page.ts'
 import { watchStories } from './sim-watch.ts'
 
 type SimOptions = SimHouseOptions & {
@@ -60,7 +62,10 @@ export function simCommand(): Command {
     )
     .option('--seed <number>', 'seed of everything that is left to chance but no secret', seed)
     .option('--json', 'print one JSON object (several videos, or stories: an array) on stdout')
-    .option('--report <dir>', 'stories: write a page for each, junit.xml and results.json there')
+    .option(
+      '--report <dir>',
+      'write a page for each video or story there (one video: or as this .html); stories: and junit.xml, results.json',
+    )
     .option('--watch', 'stories: play them again whenever one of them changes')
     .action(runSim)
     .addCommand(exploreCommand())
@@ -76,8 +81,8 @@ async function runSim(files: readonly string[], options: SimOptions): Promise<vo
     await runStories(files, options, stop.signal)
     return
   }
-  if (options.report !== undefined || options.watch === true)
-    throw new Fault('invalid', '--report and --watch are for stories (.yaml); these are videos')
+  if (options.watch === true) throw new Fault('invalid', '--watch is for stories (.yaml); these are videos')
+  checkReport(options.report, files)
   const cost = costOfProcess()
   await using house = await openSimHouse(files, edgesOf(options), options, stop.signal)
   const summaries: SimSummary[] = []
@@ -115,8 +120,9 @@ async function playOne(
   { options, cost, signal }: Playing,
 ): Promise<SimSummary> {
   const progress = createProgress(scene.video.name, scene.video.facts.durationS)
+  const recorder = options.report === undefined ? undefined : createSeenRecorder()
   try {
-    return await replay({
+    const summary = await replay({
       video: scene.video,
       edges: scene.edges,
       config: house.config,
@@ -129,11 +135,45 @@ async function playOne(
       costSoFar: () => cost.lap(),
       signal,
       onProgress: (atS) => progress.at(atS),
+      ...(recorder === undefined ? {} : { onLook: recorder.onLook, onLookedAt: recorder.onLookedAt }),
     })
+    if (recorder !== undefined)
+      await report(house, scene, { summary, seen: recorder.seen(), options, signal })
+    return summary
   } finally {
     progress.end()
   }
 }
+
+type Reported = {
+  readonly summary: SimSummary
+  readonly seen: Seen
+  readonly options: SimOptions
+  readonly signal: AbortSignal
+}
+
+async function report(
+  { config }: SimHouse,
+  { video }: Scene,
+  { summary, seen, options, signal }: Reported,
+): Promise<void> {
+  if (options.report === undefined || signal.aborted) return
+  const replayCommand = commandFor(video.name, options)
+  const path = await writeVideoPage({
+    ...{ report: options.report, video, config, summary, seen, replayCommand, signal },
+  })
+  if (options.json !== true) process.stdout.write(`what it saw: ${path}\n`)
+}
+
+/** What matters for what is seen. */
+const commandFor = (name: string, { press, pir, config, set }: SimOptions): string =>
+  [
+    `scripts/lintel sim ${name}`,
+    ...press.map((atS) => `--press ${atS}`),
+    ...pir.map((atS) => `--pir ${atS}`),
+    ...(config === undefined ? [] : [`--config ${config}`]),
+    ...set.map((setting) => `--set ${setting}`),
+  ].join(' ')
 
 const edgesOf = ({ press, pir }: SimOptions): readonly ScriptedEdge[] => [
   ...press.flatMap(pressAt),
