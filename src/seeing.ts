@@ -45,6 +45,7 @@ export interface Eyes {
   tellSeeing(signal: AbortSignal): Promise<void>
 }
 
+const ALWAYS = 'the settings say that everything is decoded'
 const SEEING_EVERY_MS = 300_000
 export const POSTER_WIDTH_MAX = 1280
 
@@ -63,7 +64,7 @@ export function createEyes(ports: Ports, config: Config, deps: EyesDeps): Eyes {
 }
 
 const seeingOf = ({ vision }: Ports, { detect }: Config, gate: PacketGate): Seeing => ({
-  decoding: gate.status(),
+  decoding: detect.decode === 'always' ? { ...gate.status(), why: ALWAYS } : gate.status(),
   recognising: vision === undefined || !detect.recognise ? { state: 'off' } : vision.state(),
 })
 

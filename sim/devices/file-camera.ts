@@ -195,8 +195,9 @@ async function* framesOf(
   } finally {
     played.end() // Without pictures the packets go on.
     if (source !== undefined) {
-      open.delete(source)
-      await source[Symbol.asyncDispose]()
+      const ended = source
+      open.delete(ended)
+      await real(async () => ended[Symbol.asyncDispose]())
     }
   }
 }

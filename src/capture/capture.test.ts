@@ -78,7 +78,7 @@ async function* of<T>(items: readonly T[], then?: Error): AsyncGenerator<T> {
 type Trace = string[]
 
 function setUp(
-  camera: Camera,
+  camera: Camera | ((clock: SimClock) => Camera),
   overrides: Partial<CaptureDeps> = {},
 ): {
   readonly clock: SimClock
@@ -95,7 +95,7 @@ function setUp(
     error: (event, fields) => trace.push(`${event} ${fields?.kind}`),
   }
   const deps: CaptureDeps = {
-    camera,
+    camera: typeof camera === 'function' ? camera(clock) : camera,
     clock,
     random: { bytes: (length) => new Uint8Array(length), uniform: () => 1 },
     log,
@@ -113,6 +113,41 @@ function setUp(
   }
   return { clock, trace, capture, run }
 }
+
+/** Suspects something for 700 ms from then on, and that it began so much earlier. */
+const suspiciousFrom = (fromMs: number, beforeMs: number): NonNullable<CaptureDeps['gate']> => ({
+  restart() {},
+  packet: ({ at }) => ({
+    decode: at >= fromMs && at < fromMs + 700,
+    since: monoMs(at - beforeMs),
+    why: 'suspicion',
+  }),
+})
+
+/** Five seconds of video whose pictures can be shown again; notes from where somebody looked. */
+const cameraWithLook =
+  (looks: number[]) =>
+  (clock: SimClock): Camera => ({
+    async open({ signal }) {
+      if (clock.mono() > 0) return untilAborted(signal)
+      const each = async function* <T>(fromMs: number, make: (atMs: number) => T): AsyncGenerator<T, void> {
+        for (let atMs = fromMs; atMs < 5000; atMs += 100) {
+          if (atMs > clock.mono()) await clock.sleep(atMs - clock.mono(), { signal })
+          yield make(atMs)
+        }
+      }
+      return {
+        track,
+        packets: each(0, packet),
+        frames: each(0, frame),
+        look: (from) => {
+          looks.push(from)
+          return each(from, frame)
+        },
+        async [Symbol.asyncDispose]() {},
+      }
+    },
+  })
 
 describe('capture', () => {
   it('hands on packets and pictures of a run between its beginning and its end', async () => {
@@ -322,5 +357,53 @@ describe('capture', () => {
     await done
     expect(camera.closed).toBeGreaterThanOrEqual(1)
     expect(trace).not.toContain('end')
+  })
+
+  it('decodes what the gate asks for, from the key frame before what it suspects, and nothing else', async () => {
+    const looks: number[] = []
+    const { clock, trace, run } = setUp(cameraWithLook(looks), { gate: suspiciousFrom(3500, 2000) })
+    const { done, stop } = run()
+    await clock.advance(6000)
+    stop()
+    await done
+    expect(looks).toEqual([1000])
+    const frames = trace.filter((line) => line.startsWith('frame'))
+    expect(frames[0]).toBe('frame 1000')
+    expect(frames.at(-1)).toBe('frame 4200') // One more than was asked for, on which it notices.
+    expect(frames).toHaveLength(33)
+    expect(trace.filter((line) => line.startsWith('packet'))).toHaveLength(50)
+  })
+
+  it('decodes everything where no gate is asked, and where the camera cannot show pictures again', async () => {
+    const looks: number[] = []
+    const withoutGate = setUp(cameraWithLook(looks))
+    const withoutLook = setUp(new PlannedCamera({ packets: of([packet(0)]), frames: of([frame(0)]) }), {
+      gate: suspiciousFrom(3500, 2000),
+    })
+    for (const { clock, trace, run } of [withoutGate, withoutLook]) {
+      const { done, stop } = run()
+      await clock.advance(1000)
+      stop()
+      await done
+      expect(trace).toContain('frame 0')
+    }
+    expect(looks).toEqual([])
+  })
+
+  it('tells the gate of which stream it is, and the kinds of its packets', async () => {
+    const told: string[] = []
+    const gate: NonNullable<CaptureDeps['gate']> = {
+      restart: (stream) => void told.push(stream ?? 'no choice'),
+      packet: ({ at, bytes, kind }) => {
+        told.push(`${at} ${kind} ${bytes}`)
+        return { decode: false, since: at, why: 'calm' }
+      },
+    }
+    const { clock, run } = setUp(cameraWithLook([]), { gate })
+    const { done, stop } = run()
+    await clock.advance(100)
+    stop()
+    await done
+    expect(told).toEqual(['h264 640×360', '0 key 5', '100 other 5'])
   })
 })

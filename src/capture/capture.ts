@@ -149,7 +149,7 @@ async function pump(
   }
   const watch = run.look === undefined || deps.gate === undefined ? undefined : new Watch(run.look)
   const { codec, width, height } = run.track
-  deps.gate?.restart(`${codec} ${width}×${height}`)
+  deps.gate?.restart(run.look === undefined ? undefined : `${codec} ${width}×${height}`)
   const packets = each(sifted(run.packets, run.track, deps), 'a packet', async (packet) => {
     await takePacket(packet)
     lastMs = deps.clock.mono()

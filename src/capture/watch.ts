@@ -33,13 +33,23 @@ export class Watch {
         await this.#bell.untilRung(signal)
         continue
       }
-      for await (const frame of this.#look(this.#from)) {
-        if (signal.aborted) return
-        await take(frame)
-        if (this.#from === undefined) break
-      }
+      if (await this.#show(this.#from, take, signal)) continue // Somebody may have wanted to look again meanwhile.
       if (this.#isClosed) return
       this.#from = undefined // The camera had nothing more to show; the next packet says whether to look again.
     }
+  }
+
+  /** True when nobody wanted to look any more, false when there was nothing more to show. */
+  async #show(
+    from: MonoMs,
+    take: (frame: LumaFrame) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    for await (const frame of this.#look(from)) {
+      if (signal.aborted) return true
+      await take(frame)
+      if (this.#from === undefined) return true
+    }
+    return false
   }
 }

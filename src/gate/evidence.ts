@@ -14,8 +14,12 @@ export type Trust = {
 const MOVEMENTS_MIN = 4
 const MOVEMENTS_MAX = 64
 const QUIET_S_MIN = 45
-/** The gate may ask for this share of what the weakest movement raised, but not for less than this, in doublings. */
-const MARGIN = 0.5
+/**
+ * The gate asks for this share of what the weakest movement raised: half of it after the first four, more when more movements have
+ * shown how weak they can be (the chance that the next is weaker than the weakest of n is 1 in n + 1).
+ */
+const MARGIN = { most: 0.8, doubt: 0.6 }
+/** But never for less than this, in doublings: below it all is noise. */
 const LEVEL_MIN = 0.25
 /** More of quiet time than this over the threshold, and there is nothing to be saved. */
 const UNQUIET_SHARE_MAX = 0.15
@@ -33,13 +37,20 @@ const STEP = 0.05
 /** Quiet time older than about this many seconds counts for half. */
 const HALF_LIFE_S = 1800
 
+export type Heard = {
+  readonly at: MonoMs
+  readonly level: number
+  readonly usual: number
+  readonly stepMs: number
+}
+
 /** What the decoder found, and what the packets had said by then. */
 export interface Evidence {
-  note(level: { readonly at: MonoMs; readonly level: number; readonly stepMs: number }): void
+  /** `level` and `usual` in doublings, as `Unease` gives them. */
+  note(heard: Heard): void
   looked(at: MonoMs, moving: boolean): void
   /** A movement that began then. */
   found(onset: MonoMs): void
-  missed(): void
   restart(): void
   /** From here on something is suspected. */
   threshold(): number
@@ -50,17 +61,21 @@ export function createEvidence(): Evidence {
   return new Record()
 }
 
-type Heard = { readonly at: number; readonly level: number; readonly stepMs: number }
+/** How far a movement lifted the level, and over which usual size. */
+type Peak = { readonly level: number; readonly usual: number }
 
 class Record implements Evidence {
-  #peaks: number[] = []
+  #peaks: Peak[] = []
   #wanted = MOVEMENTS_MIN
   #missed = 0
+  /** Since the last miss. */
+  #judged = 0
   #movements = 0
   #heard: Heard[] = []
   /** So many of those are known to have been quiet, or not. */
   #sorted = 0
   #waiting: number[] = []
+  #usual = 0
   #movedAt = -Infinity
   #onset = -Infinity
   readonly #quiet = new Float64Array(STEPS)
@@ -68,8 +83,10 @@ class Record implements Evidence {
   #trust: Trust | undefined
   #threshold = LEVEL_MIN
 
-  note({ at, level, stepMs }: { at: MonoMs; level: number; stepMs: number }): void {
-    this.#heard.push({ at, level, stepMs })
+  note(heard: Heard): void {
+    const { at, usual } = heard
+    this.#heard.push(heard)
+    this.#usual = usual
     const due = this.#waiting[0]
     if (due !== undefined && at >= due + PEAK_MS.after) {
       this.#waiting.shift()
@@ -92,14 +109,6 @@ class Record implements Evidence {
     this.#waiting.push(onset)
   }
 
-  missed(): void {
-    this.#movements++
-    this.#missed++
-    this.#wanted = Math.min(MOVEMENTS_MAX, this.#wanted * 2)
-    this.#peaks = []
-    this.#trust = undefined
-  }
-
   restart(): void {
     this.#heard = []
     this.#sorted = 0
@@ -120,7 +129,16 @@ class Record implements Evidence {
   #judge(onset: number): void {
     const around = this.#heard.filter(({ at }) => at >= onset - PEAK_MS.before && at <= onset + PEAK_MS.after)
     if (around.length === 0) return
-    this.#peaks.push(Math.max(...around.map(({ level }) => level)))
+    const peak = around.reduce((most, each) => (each.level > most.level ? each : most))
+    const { trusted } = this.trust()
+    if (trusted && peak.level < this.#threshold) {
+      this.#missed++
+      this.#wanted = Math.min(MOVEMENTS_MAX, this.#wanted * 2)
+      this.#judged = 0
+    } else {
+      this.#judged++
+      this.#peaks.push(peak)
+    }
     if (this.#peaks.length > 2 * MOVEMENTS_MAX) this.#peaks.shift()
     this.#trust = undefined
   }
@@ -162,17 +180,18 @@ class Record implements Evidence {
   #weigh(): Trust {
     const { movements, missed } = this.#counts()
     const no = (why: string): Trust => ({ trusted: false, why, movements, missed })
-    const weakest = Math.min(...this.#peaks)
-    this.#threshold = Number.isFinite(weakest) ? Math.max(LEVEL_MIN, weakest * MARGIN) : LEVEL_MIN
-    if (weakest * MARGIN < LEVEL_MIN) return no('some movements hardly change the sizes of its packets')
-    if (this.#peaks.length < this.#wanted)
-      return no(`it has shown ${this.#peaks.length} of the ${this.#wanted} movements by which it is judged`)
+    const margin = MARGIN.most - MARGIN.doubt / Math.sqrt(Math.max(MOVEMENTS_MIN, this.#peaks.length))
+    const wanted = Math.min(...this.#peaks.map((peak) => liftNow(peak, this.#usual))) * margin
+    this.#threshold = Number.isFinite(wanted) ? Math.max(LEVEL_MIN, wanted) : LEVEL_MIN
+    if (wanted < LEVEL_MIN) return no('some movements hardly change the sizes of its packets')
+    if (this.#judged < this.#wanted)
+      return no(`it has shown ${this.#judged} of the ${this.#wanted} movements by which it is judged`)
     if (this.#quietS < QUIET_S_MIN) return no('too little quiet time was seen to know what is usual')
     if (this.#unquietShare(this.#threshold) > UNQUIET_SHARE_MAX)
       return no('its packets are as large at rest as when something moves')
     return {
       trusted: true,
-      why: `all of ${this.#peaks.length} movements were to be foreseen`,
+      why: `all of ${this.#judged} movements were to be foreseen`,
       movements,
       missed,
     }
@@ -181,4 +200,12 @@ class Record implements Evidence {
   #counts(): { readonly movements: number; readonly missed: number } {
     return { movements: this.#movements, missed: this.#missed }
   }
+}
+
+/**
+ * What the same movement would raise over what is usual now: it adds about as many bytes, so where noise has made all packets larger,
+ * as at night, it shows less. More than it was is not believed.
+ */
+function liftNow({ level, usual }: Peak, usualNow: number): number {
+  return Math.min(level, Math.log2(1 + Math.max(0, 2 ** level - 1) * 2 ** (usual - usualNow)))
 }

@@ -39,8 +39,11 @@ export interface PacketGate {
   looked(look: GateLook): void
   /** PIR or press: worth a look, and a test of the gate if movement follows. */
   sign(at: MonoMs): void
-  /** Another run of the camera: sizes are learnt anew; what was learnt about trust stays if it is the same `stream`. */
-  restart(stream: string): void
+  /**
+   * Another run of the camera: sizes are learnt anew; what was learnt about trust stays if it is the same `stream`. Undefined: there
+   * is nothing to decide, its pictures come whether they are wanted or not.
+   */
+  restart(stream: string | undefined): void
   status(): GateStatus
 }
 
@@ -64,13 +67,14 @@ export function createPacketGate(): PacketGate {
 
 class Gate implements PacketGate {
   #evidence: Evidence = createEvidence()
-  #stream = ''
+  #stream: string | undefined = ''
   #unease: Unease = createUnease()
   #now = -Infinity as MonoMs
   #suspectedSince: MonoMs | undefined
   #suspectedAt = -Infinity
   #movedAt = -Infinity
   #isMoving = false
+  #onset: MonoMs | undefined
   #signAt = -Infinity
   #sampleUntil = -Infinity
   #sampleAt = Infinity
@@ -84,7 +88,7 @@ class Gate implements PacketGate {
     const stepMs = Math.min(STEP_MS_MAX, Math.max(0, at - this.#now)) || 0
     this.#now = at > this.#now ? at : this.#now
     const level = this.#unease.take({ at, bytes, kind }, { isMoving: this.#isMoving })
-    this.#evidence.note({ at: this.#now, level, stepMs })
+    this.#evidence.note({ at: this.#now, level, usual: this.#unease.usual, stepMs })
     this.#noteTrust()
     this.#suspect(level)
     const why = this.#why()
@@ -94,7 +98,9 @@ class Gate implements PacketGate {
   }
 
   looked({ at, moving, onset }: GateLook): void {
-    if (moving && !this.#isMoving) this.#found(onset ?? at)
+    // A movement may pause for a picture or two; it is the same one as long as its onset is.
+    if (onset !== undefined && onset !== this.#onset) this.#evidence.found(onset)
+    this.#onset = onset
     this.#isMoving = moving
     if (moving) this.#movedAt = Math.max(this.#movedAt, at)
     this.#evidence.looked(at, moving)
@@ -104,7 +110,7 @@ class Gate implements PacketGate {
     this.#signAt = Math.max(this.#signAt, at)
   }
 
-  restart(stream: string): void {
+  restart(stream: string | undefined): void {
     this.#unease = createUnease()
     if (stream !== this.#stream) this.#evidence = createEvidence()
     this.#stream = stream
@@ -112,6 +118,7 @@ class Gate implements PacketGate {
     this.#suspectedSince = undefined
     this.#suspectedAt = this.#movedAt = this.#signAt = this.#sampleUntil = -Infinity
     this.#isMoving = false
+    this.#onset = undefined
     this.#now = -Infinity as MonoMs
   }
 
@@ -122,6 +129,7 @@ class Gate implements PacketGate {
   }
 
   #trust(): Trust {
+    if (this.#stream === undefined) return { ...this.#evidence.trust(), trusted: false, why: NOT_ASKED }
     if (!this.#unease.isSettled) return { ...this.#evidence.trust(), trusted: false, why: SETTLING }
     return this.#evidence.trust()
   }
@@ -165,15 +173,7 @@ class Gate implements PacketGate {
   #sinceOf(why: GateAdvice['why']): MonoMs {
     return why === 'suspicion' || why === 'sign' ? laterBy(this.#now, -BEFORE_MS) : this.#now
   }
-
-  /** The detector found a movement: would the gate have let it see it? */
-  #found(onset: MonoMs): void {
-    const isAsked = this.#now - this.#suspectedAt < AFTER_MS + BEFORE_MS
-    if (this.#wasTrusted && !isAsked) {
-      this.#evidence.missed()
-      this.#wasTrusted = false
-    } else this.#evidence.found(onset)
-  }
 }
 
+const NOT_ASKED = 'it gives its pictures whether they are wanted or not'
 const SETTLING = 'it has only begun to send'

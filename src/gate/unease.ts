@@ -22,6 +22,8 @@ type Usual = { size: number; first: number[]; packets: number }
 /** How much larger than usual packets are lately, in doublings: about 0 at rest. */
 export interface Unease {
   readonly isSettled: boolean
+  /** The usual size of the most frequent kind of packet, in doublings of a byte. */
+  readonly usual: number
   /** While something moves, nothing is learnt. */
   take(fact: PacketFact, options: { readonly isMoving: boolean }): number
   /** What looks unusual is how it is now. */
@@ -32,15 +34,26 @@ export function createUnease(): Unease {
   return new Sizes()
 }
 
+/** Also by whether a picture is shown after all that came before: what lies between two known pictures is much smaller. */
+type Kind = PacketFact['kind'] | 'reference between' | 'other between'
+
 class Sizes implements Unease {
-  #usual = { key: fresh(), reference: fresh(), other: fresh() }
+  #usual = freshAll()
   #window: { readonly at: number; readonly distance: number }[] = []
   #firstAt = Number.NaN
   #lastAt = Number.NaN
 
   get isSettled(): boolean {
-    const { reference, other } = this.#usual
-    return this.#lastAt - this.#firstAt >= SETTLED_MS && reference.packets + other.packets >= SETTLED_PACKETS
+    return this.#lastAt - this.#firstAt >= SETTLED_MS && this.#mostFrequent.packets >= SETTLED_PACKETS
+  }
+
+  get usual(): number {
+    return this.#mostFrequent.size
+  }
+
+  get #mostFrequent(): Usual {
+    const { key: _, ...others } = this.#usual
+    return Object.values(others).reduce((most, each) => (each.packets > most.packets ? each : most))
   }
 
   take({ at, bytes, kind }: PacketFact, { isMoving }: { readonly isMoving: boolean }): number {
@@ -49,7 +62,7 @@ class Sizes implements Unease {
     const now = Math.max(at, this.#lastAt)
     const stepS = (now - this.#lastAt) / 1000
     this.#lastAt = now
-    const its = this.#usual[kind]
+    const its = this.#usual[kind !== 'key' && at < now ? (`${kind} between` as const) : kind]
     const size = Math.log2(bytes + HEADER_BYTES)
     // Key frames hold everything there is, moving or not; they say little, and come seldom.
     if (kind !== 'key')
@@ -61,10 +74,18 @@ class Sizes implements Unease {
   }
 
   accept(): void {
-    this.#usual = { key: fresh(), reference: fresh(), other: fresh() }
+    this.#usual = freshAll()
     this.#window = []
   }
 }
+
+const freshAll = (): Record<Kind, Usual> => ({
+  key: fresh(),
+  reference: fresh(),
+  other: fresh(),
+  'reference between': fresh(),
+  'other between': fresh(),
+})
 
 const fresh = (): Usual => ({ size: 0, first: [], packets: 0 })
 
