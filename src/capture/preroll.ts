@@ -6,8 +6,11 @@ export type PrerollRules = {
   readonly prerollBytesMax: number
 }
 
-/** Whoever saw something may say so this much later than it happened, and still gets all of the preroll. */
-const SIGN_LATE_MS_MAX = 2000
+/**
+ * Whoever saw something may say so this much later than it happened, and still gets all of the preroll: the motion detector dates an
+ * onset back by up to three seconds, and pictures that are decoded only on suspicion come a little after their packets.
+ */
+const SIGN_LATE_MS_MAX = 4000
 
 type Group = { readonly packets: Packet[]; bytes: number }
 
