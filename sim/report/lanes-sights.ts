@@ -30,7 +30,7 @@ export function sightLane({ lookedAt }: Seen, grain: Grain): Lane {
     lookedAt.length === 0 ? markup`<text class="none" x="6" y="28">nobody looked for people</text>` : NOTHING
   const floor = { topPx: SIGHTS_PX - 8, heightPx: 6 }
   return {
-    ...{ name: 'people, things', legend: `${lookedAt.length} looks`, heightPx: SIGHTS_PX },
+    ...{ name: 'people, things', legend: `${lookedAt.length}`, heightPx: SIGHTS_PX },
     drawing: markup`${none}${looks.map((tick) => drawTick(tick, floor, grain.stretch))}${dots.slice(-grain.marksMax * 2)}`,
   }
 }

@@ -1,5 +1,6 @@
 /** A picture of a visit with what was seen drawn over it: boxes and words as SVG over a JPEG. */
 import type { Polygon } from '../../src/base/polygon.ts'
+import { isSure } from '../../src/recognise/index.ts'
 import type { Area, Sight } from '../../src/ports/vision.ts'
 import { markup, NOTHING, type Markup } from './markup.ts'
 import { momentText } from './moment-text.ts'
@@ -35,7 +36,7 @@ export function drawStill(
       : markup`<image width="${WIDTH}" height="${px(shape.height)}" href="${source}"/>`
   const drawing = markup`<svg class="still" viewBox="0 0 ${WIDTH} ${px(shape.height)}" role="img" aria-label="${wordsFor(moment)}">
 ${image}${zones.map((zone) => drawZone(zone, shape))}${within === undefined ? NOTHING : drawBox('within', within, shape)}
-${moved.map((box) => drawBox('moved', box, shape))}${others.map((sight) => drawSight(sight, 'other', shape))}${visitors.map((sight) => drawSight(sight, sight.thing, shape))}
+${moved.map((box) => drawBox('moved', box, shape))}${others.map((sight) => drawSight(sight, 'other', shape))}${visitors.map((sight) => drawSight(sight, isSure(sight) ? sight.thing : `${sight.thing} unsure`, shape))}
 </svg>`
   return markup`<figure>${drawing}<figcaption><b>${momentText(moment.atMs)}</b> ${moment.why}<br><small>${wordsFor(moment)}</small></figcaption></figure>`
 }

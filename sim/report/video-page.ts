@@ -108,7 +108,8 @@ const KEY: readonly (readonly [string, string])[] = [
   ['animal', 'animal'],
   ['carried', 'carried thing'],
   ['moved', 'something moved'],
-  ['other', 'seen, but does not count'],
+  ['person unsure', 'too uncertain to count'],
+  ['other', 'not a visitor: nothing moved there, or a zone says so'],
   ['within', 'where people were looked for'],
 ]
 

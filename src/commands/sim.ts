@@ -88,9 +88,10 @@ async function runSim(files: readonly string[], options: SimOptions): Promise<vo
   const summaries: SimSummary[] = []
   for (const scene of house.scenes) {
     if (stop.signal.aborted) break
-    const summary = await playOne(house, scene, { options, cost, signal: stop.signal })
+    const { summary, page } = await playOne(house, scene, { options, cost, signal: stop.signal })
     summaries.push(summary)
     if (options.json !== true) process.stdout.write(`${describeReplay(summary)}\n`)
+    if (page !== undefined) process.stderr.write(`what it saw: ${page}\n`)
   }
   if (files.length === 0) await recoverOnly(house, options)
   else if (options.json === true)
@@ -118,7 +119,7 @@ async function playOne(
   house: SimHouse,
   scene: Scene,
   { options, cost, signal }: Playing,
-): Promise<SimSummary> {
+): Promise<{ readonly summary: SimSummary; readonly page: string | undefined }> {
   const progress = createProgress(scene.video.name, scene.video.facts.durationS)
   const recorder = options.report === undefined ? undefined : createSeenRecorder()
   try {
@@ -137,9 +138,11 @@ async function playOne(
       onProgress: (atS) => progress.at(atS),
       ...(recorder === undefined ? {} : { onLook: recorder.onLook, onLookedAt: recorder.onLookedAt }),
     })
-    if (recorder !== undefined)
-      await report(house, scene, { summary, seen: recorder.seen(), options, signal })
-    return summary
+    const page =
+      recorder === undefined
+        ? undefined
+        : await report(house, scene, { summary, seen: recorder.seen(), options, signal })
+    return { summary, page }
   } finally {
     progress.end()
   }
@@ -156,13 +159,12 @@ async function report(
   { config }: SimHouse,
   { video }: Scene,
   { summary, seen, options, signal }: Reported,
-): Promise<void> {
-  if (options.report === undefined || signal.aborted) return
+): Promise<string | undefined> {
+  if (options.report === undefined || signal.aborted) return undefined
   const replayCommand = commandFor(video.name, options)
-  const path = await writeVideoPage({
+  return writeVideoPage({
     ...{ report: options.report, video, config, summary, seen, replayCommand, signal },
   })
-  if (options.json !== true) process.stdout.write(`what it saw: ${path}\n`)
 }
 
 /** What matters for what is seen. */
