@@ -32,7 +32,14 @@ export async function* colourFrames(
   ]
   await using tool = startTool('ffmpeg', args, { signal, failure: 'corrupt' })
   tool.stdin.end()
-  const frameBytes = width * height * 3
+  yield* framesOf(tool, width * height * 3)
+}
+
+/** What a decoder writes, cut into pictures of so many bytes. */
+export async function* framesOf(
+  tool: Parameters<typeof chunksOf>[0],
+  frameBytes: number,
+): AsyncGenerator<Uint8Array, void> {
   let frame = new Uint8Array(frameBytes)
   let filled = 0
   for await (const chunk of chunksOf(tool)) {

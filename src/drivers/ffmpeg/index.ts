@@ -2,7 +2,7 @@ export { colourFrames, encodeColourFilm, type FilmShape } from './colour-film.ts
 export { encodeOnce, isEncodedFor } from './encode-once.ts'
 export { encodePictures, type Pictures } from './encode-pictures.ts'
 export { openLumaFrames, openPackets, type LumaOptions, type OpenOptions } from './packets.ts'
-export { pictureAt } from './picture-at.ts'
+export { pictureAt, picturesEachSecond } from './picture-at.ts'
 export { probeVideo, type VideoFacts } from './probe.ts'
 export { GAP_S_MAX } from './packet-times.ts'
 export type { Sample, SampleSource } from './samples.ts'

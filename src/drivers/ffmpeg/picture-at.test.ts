@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { colourFrames, pictureAt, probeVideo } from './index.ts'
+import { colourFrames, pictureAt, picturesEachSecond, probeVideo } from './index.ts'
 import { hasFfmpeg, makeVideos, type Videos } from './videos.fixture.ts'
 
 const { signal } = new AbortController()
@@ -25,6 +25,25 @@ describe.skipIf(!hasFfmpeg)('the picture of a video at a time', () => {
         expect(Buffer.from(rgb).equals(frame), `picture ${nth}`).toBe(true)
       }
       expect(count).toBeGreaterThan(80)
+    },
+  )
+
+  it.each(['plain.mp4', 'late.mkv'] as const)(
+    'is the same when one comes each second, in %s',
+    async (name) => {
+      const facts = await probeVideo(videos.path(name))
+      const fromS = facts.startS + 0.6
+      let count = 0
+      for await (const { width, height, rgb } of picturesEachSecond(facts, {
+        fromS,
+        widthMax: 160,
+        signal,
+      })) {
+        expect([width, height]).toEqual([160, 120])
+        const wanted = await pictureAt(facts, { atS: fromS + count++, widthMax: 160, signal })
+        expect(Buffer.from(rgb).equals(wanted.rgb), `picture ${count}`).toBe(true)
+      }
+      expect(count).toBe(4)
     },
   )
 
