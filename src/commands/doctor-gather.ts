@@ -4,6 +4,9 @@ import { access, mkdtemp, open, readdir, readFile, rm, stat, statfs } from 'node
 import { userInfo } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { silentLog } from '../base/log.ts'
+import { createVision } from '../drivers/vision/index.ts'
+import type { VisionState } from '../ports/vision.ts'
 import type { BoardFacts, ClockFacts, Codecs, FolderFacts, SpaceFacts } from './doctor-judge.ts'
 
 const run = promisify(execFile)
@@ -182,3 +185,15 @@ const may = (path: string, mode: number): Promise<boolean> =>
     () => true,
     () => false,
   )
+
+const TRIAL = { width: 32, height: 32, rgb: new Uint8Array(3 * 32 * 32) }
+const TRIAL_MS_MAX = 60_000
+
+/** Whether people can be recognised here, found out by looking at a black picture. */
+export async function gatherRecogniser(): Promise<VisionState> {
+  await using vision = createVision({ log: silentLog })
+  const within = { x: 0, y: 0, width: 1, height: 1 }
+  // Why it did not work is in its state.
+  await vision.look(TRIAL, { within, signal: AbortSignal.timeout(TRIAL_MS_MAX) }).catch(() => {})
+  return vision.state()
+}

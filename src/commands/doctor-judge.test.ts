@@ -11,6 +11,8 @@ import {
   judgeFolder,
   judgeNode,
   judgeOwner,
+  judgePrivateZones,
+  judgeRecogniser,
   judgeSpace,
   judgeStore,
   judgeTool,
@@ -153,6 +155,30 @@ describe('the doctor on configuration, owner and services', () => {
     expect(judgeBroker({ ...failed, kind: 'denied' }).todo).toContain('passwordFile')
     expect(judgeBroker({ ...failed, kind: 'unavailable' }).todo).toContain('mosquitto')
     expect(judgeBroker({ state: 'unset' }).outcome).toBe('skip')
+  })
+
+  it('says what becomes of private zones, and warns of those that are recorded', () => {
+    expect(judgePrivateZones([], 'record')).toMatchObject({ outcome: 'skip' })
+    expect(judgePrivateZones(['window'], 'refuse')).toMatchObject({
+      outcome: 'ok',
+      saw: expect.stringContaining('does not start'),
+    })
+    expect(judgePrivateZones(['window'], 're-encode')).toMatchObject({ outcome: 'ok' })
+    expect(judgePrivateZones(['window', 'path'], 'record')).toMatchObject({
+      outcome: 'warn',
+      saw: expect.stringContaining('window, path'),
+      todo: expect.stringContaining('re-encode'),
+    })
+  })
+
+  it('says with what people are recognised, what that costs, and what is missing where they are not', () => {
+    expect(judgeRecogniser(undefined)).toMatchObject({ outcome: 'skip' })
+    expect(judgeRecogniser({ state: 'ready', engine: 'onnxruntime' })).toMatchObject({ outcome: 'ok' })
+    expect(judgeRecogniser({ state: 'ready', engine: 'tfjs-wasm' })).toMatchObject({ outcome: 'warn' })
+    expect(judgeRecogniser({ state: 'missing', why: 'there is no model' })).toMatchObject({
+      outcome: 'warn',
+      saw: expect.stringContaining('there is no model'),
+    })
   })
 
   it('looks for GPIO and a camera only on a board', () => {

@@ -1,4 +1,7 @@
 /** What `lintel doctor` thinks of what it saw. Pure: gathering is in `doctor-gather.ts`. */
+import { assertNever } from '../base/assert.ts'
+import type { Config } from '../config/index.ts'
+import type { VisionState } from '../ports/vision.ts'
 
 export type Outcome = 'ok' | 'warn' | 'fail' | 'skip'
 
@@ -198,6 +201,64 @@ export function judgeConfig(facts: { readonly name: string | undefined; readonly
   if (facts.wrong !== undefined)
     return { ...check, outcome: 'fail', saw: facts.wrong, todo: 'mend it; the README lists every setting' }
   return { ...check, outcome: 'ok', saw: facts.name ?? 'no file given (--config FILE): defaults' }
+}
+
+/** `choice`: what is done where a stream arrives encoded (`capture.privateZones`). */
+export function judgePrivateZones(
+  names: readonly string[],
+  choice: Config['capture']['privateZones'],
+): Check {
+  const check = { id: 'private-zones', title: 'private zones' }
+  if (names.length === 0) return { ...check, outcome: 'skip', saw: 'none' }
+  const saw = names.join(', ')
+  switch (choice) {
+    case 're-encode':
+      return { ...check, outcome: 'ok', saw: `${saw}: filled in before anything is recorded` }
+    case 'refuse':
+      return {
+        ...check,
+        outcome: 'ok',
+        saw: `${saw}: filled in where the doorbell encodes; with a stream that arrives encoded it does not start`,
+      }
+    case 'record':
+      return {
+        ...check,
+        outcome: 'warn',
+        saw: `${saw}: recorded all the same where a stream arrives encoded`,
+        todo: '--set capture.privateZones=re-encode   (fills them in, and costs processor time)',
+      }
+    default:
+      return assertNever(choice)
+  }
+}
+
+/** `undefined`: the settings want nobody recognised. */
+export function judgeRecogniser(state: VisionState | undefined): Check {
+  const check = { id: 'recogniser', title: 'people' }
+  if (state === undefined)
+    return { ...check, outcome: 'skip', saw: 'not recognised: detect.recognise is false' }
+  switch (state.state) {
+    case 'ready':
+      return state.engine === 'tfjs-wasm'
+        ? {
+            ...check,
+            outcome: 'warn',
+            saw: 'recognised with tfjs-wasm: five times the processor time and twice the memory of onnxruntime',
+            todo: 'ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node@1.27.0   (where the processor can run it)',
+          }
+        : { ...check, outcome: 'ok', saw: `recognised with ${state.engine}` }
+    case 'missing':
+      return {
+        ...check,
+        outcome: 'warn',
+        saw: `not recognised, visits are told without labels: ${state.why}`,
+        todo: 'scripts/setup   (or --set detect.recognise=false, if that is how you want it)',
+      }
+    case 'asleep':
+      return { ...check, outcome: 'skip', saw: 'nothing was looked at' }
+    default:
+      return assertNever(state)
+  }
 }
 
 export type OwnerFacts =

@@ -14,6 +14,7 @@ import {
   gatherClock,
   gatherCodecs,
   gatherFolder,
+  gatherRecogniser,
   gatherSpace,
   whatSays,
 } from './doctor-gather.ts'
@@ -29,6 +30,8 @@ import {
   judgeFolder,
   judgeNode,
   judgeOwner,
+  judgePrivateZones,
+  judgeRecogniser,
   judgeSpace,
   judgeStore,
   judgeTool,
@@ -81,6 +84,8 @@ async function examineMachine(options: DoctorOptions): Promise<readonly Check[]>
     judgeCodecs(await gatherCodecs()),
     judgeAge(await whatSays('age', ['--version'])),
     check,
+    judgePrivateZones(privateZonesOf(config), config.capture.privateZones),
+    judgeRecogniser(config.detect.recognise ? await gatherRecogniser() : undefined),
     judgeFolder(folder),
     judgeSpace(data === undefined ? undefined : await gatherSpace(data, config.retention)),
     judgeClock(await gatherClock(data, Date.now())),
@@ -90,6 +95,9 @@ async function examineMachine(options: DoctorOptions): Promise<readonly Check[]>
     judgeBoard(await gatherBoard()),
   ]
 }
+
+const privateZonesOf = ({ detect }: Config): readonly string[] =>
+  detect.zones.filter(({ mode }) => mode === 'private').map(({ name }) => name)
 
 async function readConfig(
   options: DoctorOptions,
