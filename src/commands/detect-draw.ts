@@ -1,6 +1,8 @@
 /** Draws on the pictures of the overlay film: what is said as SVG, nothing else. */
 import type { ZoneConfig } from '../config/index.ts'
+import type { Thing } from '../ports/vision.ts'
 import type { Layout, Place } from './detect-layout.ts'
+import type { MovementLabel } from './detect-recognise.ts'
 import type { Watched } from './detect-watch.ts'
 
 /** A box on the picture: places and sizes as shares of it, from 0 to 1; `colour` as CSS says it. */
@@ -19,11 +21,19 @@ export type Moment = {
 export type Film = {
   readonly layout: Layout
   readonly watched: Watched
+  readonly labels: readonly MovementLabel[]
   readonly zones: readonly ZoneConfig[]
   readonly startS: number
 }
 
 export const MOTION_COLOUR = '#ff9d1e'
+export const THING_COLOUR: Readonly<Record<Thing, string>> = {
+  person: '#2fd4ff',
+  vehicle: '#c58bff',
+  animal: '#ffe14a',
+  carried: '#ff7ab8',
+}
+export const UNSURE_COLOUR = '#b8bcc4'
 const ZONE_COLOUR = { watch: '#3ddc84', ignore: '#b8bcc4', private: '#000000' } as const
 const INK = { panel: '#15171c', text: '#f2f3f5', faint: '#8d93a0', line: '#363b46', curve: '#5f6b80' }
 const STATE = {
@@ -131,14 +141,15 @@ function playhead(film: Film, { atS }: Moment): readonly string[] {
 }
 
 function caption(film: Film, { atS, score, state }: Moment): readonly string[] {
-  const { layout, watched } = film
+  const { layout, watched, labels } = film
   const { unit, pictureHeight, curve, inset } = layout
   const y = pictureHeight + 21 * unit
   const { text: words, colour } = STATE[state]
   const line = { y, size: 12 * unit, fill: INK.faint } as const
   const clock = clockOf(atS, 1)
   const nth = watched.movements.findIndex(({ fromS, toS }) => atS >= fromS && atS <= toS) + 1
-  const which = `movement ${nth} of ${watched.movements.length}`
+  const names = labels.filter(({ movement }) => movement === nth - 1).map(({ label }) => `, ${label}`)
+  const which = `movement ${nth} of ${watched.movements.length}${names.join('')}`
   return [
     text({ x: curve.x, y, size: 15 * unit, fill: INK.text, bold: true }, clock),
     text(
@@ -170,7 +181,7 @@ function drawBoxes(boxes: readonly DrawnBox[], layout: Layout): readonly string[
   ]
 }
 
-/** A name stands on its box (in it at the upper edge of the picture), and above the names that stand there already. */
+/** A name stands on its box (in it at the upper edge of the picture), and beside the names that stand there already. */
 function placeTags(boxes: readonly DrawnBox[], { width, pictureHeight, unit }: Layout): readonly Tagged[] {
   const placed: Tagged[] = []
   for (const { text: words, colour, ...share } of boxes) {
@@ -184,12 +195,19 @@ function placeTags(boxes: readonly DrawnBox[], { width, pictureHeight, unit }: L
     const x = Math.max(0, Math.min(width - size.width, box.x - 1.5 * unit))
     let tag = { ...size, x, y: Math.max(0, box.y - size.height) }
     for (const { tag: other } of placed.toSorted((one, another) => another.tag.y - one.tag.y)) {
-      const above = other.y - size.height - unit
-      if (overlap(tag, other) && above >= 0) tag = { ...tag, y: above }
+      if (overlap(tag, other)) tag = besides(tag, other, { width, unit })
     }
     placed.push({ box, tag, text: words, colour })
   }
   return placed
+}
+
+/** Above it; where the picture ends there, right of it, or below. */
+function besides(tag: Place, other: Place, { width, unit }: Pick<Layout, 'width' | 'unit'>): Place {
+  const above = other.y - tag.height - unit
+  if (above >= 0) return { ...tag, y: above }
+  const right = other.x + other.width + unit
+  return right + tag.width <= width ? { ...tag, x: right } : { ...tag, y: other.y + other.height + unit }
 }
 
 const overlap = (one: Place, other: Place): boolean =>

@@ -5,9 +5,18 @@ import { Fault } from '../base/fault.ts'
 import type { Config } from '../config/index.ts'
 import type { MotionView } from '../detect/index.ts'
 import { colourFrames, encodeColourFilm, type VideoFacts } from '../drivers/ffmpeg/index.ts'
-import { MOTION_COLOUR, type DrawnBox, type Film, type Moment } from './detect-draw.ts'
+import { isSure } from '../recognise/index.ts'
+import {
+  MOTION_COLOUR,
+  THING_COLOUR,
+  UNSURE_COLOUR,
+  type DrawnBox,
+  type Film,
+  type Moment,
+} from './detect-draw.ts'
 import { layOut } from './detect-layout.ts'
 import { createPainter, type Painter } from './detect-paint.ts'
+import type { Glance, Recognition } from './detect-recognise.ts'
 import { looksAt, type Look, type Watched, type WatchOptions } from './detect-watch.ts'
 import { openFilmTarget } from './owner-film.ts'
 import { fileFault, refuseExisting } from './owner-files.ts'
@@ -47,15 +56,19 @@ const refuseOverwriting = (target: string): Promise<void> =>
     throw new Fault('invalid', `${target} exists already; give another name, or --force to replace it`)
   })
 
+export type Shown = {
+  readonly facts: VideoFacts
+  readonly rules: Config['detect']
+  readonly watched: Watched
+  readonly recognition: Recognition
+}
+
 /** Nothing stands under the target's name before the film is whole. What is in memory does not grow with the video. */
-export async function writeOverlay(
-  target: string,
-  video: { readonly facts: VideoFacts; readonly rules: Config['detect']; readonly watched: Watched },
-  options: OverlayOptions,
-): Promise<void> {
-  const { facts, rules, watched } = video
+export async function writeOverlay(target: string, video: Shown, options: OverlayOptions): Promise<void> {
+  const { facts, rules, watched, recognition } = video
   const layout = layOut(facts, options.widthMax)
-  const film: Film = { layout, watched, zones: rules.zones, startS: facts.startS }
+  const { labels } = recognition
+  const film: Film = { layout, watched, labels, zones: rules.zones, startS: facts.startS }
   const painter = await createPainter(film)
   const { width, height } = layout
   // A negative time cannot stand in a fragment; such films begin at 0, their clock is right all the same.
@@ -70,7 +83,7 @@ export async function writeOverlay(
 type Painting = { readonly film: Film; readonly painter: Painter }
 
 async function* paintedFrames(
-  { facts, rules }: { readonly facts: VideoFacts; readonly rules: Config['detect'] },
+  { facts, rules, recognition: { glances } }: Shown,
   { film, painter }: Painting,
   options: OverlayOptions,
 ): AsyncGenerator<Uint8Array, void> {
@@ -79,7 +92,8 @@ async function* paintedFrames(
   for await (const picture of evenPictures(facts, film, options)) {
     const atS = facts.startS + done / FILM_FRAMES_PER_S
     const { look, view } = await detector.at(atS)
-    yield await painter.paint(picture, momentOf(atS, look), view)
+    const glance = glances.findLast(({ atS: seenS }) => seenS <= atS + GLANCE_S)
+    yield await painter.paint(picture, momentOf(atS, look, glance), view)
     options.onProgress(++done / FILM_FRAMES_PER_S)
   }
 }
@@ -137,10 +151,13 @@ function followLooks(looks: AsyncGenerator<Look, void>): Following {
   }
 }
 
-function momentOf(atS: number, look: Look | undefined): Moment {
+/** A glance is shown so long before it and after: the next is as far from it again. */
+const GLANCE_S = 0.5
+
+function momentOf(atS: number, look: Look | undefined, glance: Glance | undefined): Moment {
   if (look === undefined) return { atS, score: 0, state: 'quiet', boxes: [] }
   const { score } = look.result
-  return { atS, score, state: stateOf(look), boxes: motionBoxes(look) }
+  return { atS, score, state: stateOf(look), boxes: [...motionBoxes(look), ...sightBoxes(atS, glance)] }
 }
 
 function stateOf({ result: { moving, boxes, score } }: Look): Moment['state'] {
@@ -151,3 +168,12 @@ function stateOf({ result: { moving, boxes, score } }: Look): Moment['state'] {
 
 const motionBoxes = ({ result: { boxes, score } }: Look): readonly DrawnBox[] =>
   boxes.map((box) => ({ ...box, text: `motion ${score.toFixed(2)}`, colour: MOTION_COLOUR }))
+
+const sightBoxes = (atS: number, glance: Glance | undefined): readonly DrawnBox[] =>
+  glance === undefined || atS - glance.atS > GLANCE_S
+    ? []
+    : glance.visitors.map((sight) => ({
+        ...sight.box,
+        text: `${sight.thing} ${sight.score.toFixed(2)}${isSure(sight) ? '' : '?'}`,
+        colour: isSure(sight) ? THING_COLOUR[sight.thing] : UNSURE_COLOUR,
+      }))

@@ -59,7 +59,8 @@ export async function* looksAt(
 const SCORES_MAX = 2000
 
 export type WatchTold = {
-  readonly onLook: (look: Look) => void
+  /** The next picture is not decoded before this is done. */
+  readonly onLook: (look: Look) => Promise<void>
   /** How many seconds are done. */
   readonly onProgress: (doneS: number) => void
 }
@@ -75,7 +76,7 @@ export async function watchVideo(
   let [frames, score] = [0, 0]
   let lastS = facts.startS
   for await (const look of looksAt(facts, rules, options)) {
-    onLook(look)
+    await onLook(look)
     onProgress(look.atS - facts.startS)
     movements.take(look)
     const step = Math.max(0, Math.floor((look.atS - facts.startS) / stepS))

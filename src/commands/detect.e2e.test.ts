@@ -51,7 +51,12 @@ const Summary = z.strictObject({
   frames: z.number(),
   motion: z.array(Span),
   looks: z.array(Look).optional(),
-  labels: z.array(z.string()),
+  labels: z.array(
+    z.strictObject({
+      ...{ movement: z.number(), label: z.enum(['person', 'vehicle', 'animal', 'carried']) },
+      ...{ score: z.number().min(0.5).max(1), atS: z.number(), box: Box, zones: z.array(z.string()) },
+    }),
+  ),
 })
 const Manifest = z.object({
   generated: z.array(
@@ -100,6 +105,7 @@ const isNear = (colour: readonly number[], wanted: readonly number[]): boolean =
   wanted.every((value, index) => Math.abs(value - colour[index]!) < 64)
 
 const ORANGE = [255, 157, 30]
+const CYAN = [47, 212, 255]
 const GREEN = [61, 220, 132]
 const BLACK = [0, 0, 0]
 
@@ -121,10 +127,21 @@ describe.skipIf(!hasFfmpeg)('lintel detect', () => {
     ).toBe(true)
   })
 
+  it('tells who moves and where, the same in every run, and leaves it out when told to', async () => {
+    const [first, again] = [await detect(WALK_UP, '--json'), await detect(WALK_UP, '--json')]
+    expect(again).toEqual(first)
+    const [person, ...others] = Summary.parse(JSON.parse(first.out)).labels
+    expect([person!.movement, person!.label, others]).toEqual([0, 'person', []])
+    expect(person!.box.x).toBeGreaterThan(0.35) // They walk up in the middle.
+    expect(person!.box.x + person!.box.width).toBeLessThan(0.65)
+    for (const without of [['--no-recognise'], ['--set', 'detect.recognise=false']])
+      expect(Summary.parse(JSON.parse((await detect(WALK_UP, '--json', ...without)).out)).labels).toEqual([])
+  })
+
   it('prints a line for each movement, and says so when nothing moved', async () => {
     const moved = await detect(WALK_UP)
     expect(moved.out).toMatch(
-      /^ +\d+\.\d\d – +\d+\.\d\d s +\d+\.\d\d s long {2}largest box \d+ % × \d+ % at \d+ %, \d+ %\n/,
+      /^ +\d+\.\d\d – +\d+\.\d\d s +\d+\.\d\d s long {2}largest box \d+ % × \d+ % at \d+ %, \d+ % {2}person 0\.\d\d\n/,
     )
     const still = await detect(join(FIXTURES, 'empty.mp4'))
     expect(still).toEqual({ code: 0, out: 'nothing moved\n', err: '' })
@@ -140,7 +157,14 @@ describe.skipIf(!hasFfmpeg)('lintel detect', () => {
   })
 
   it('writes a film as long as the video with a box where something moves', async () => {
-    const { code, out } = await detect(WALK_UP, '--overlay', 'film.mp4', '--json', '--looks')
+    const { code, out } = await detect(
+      WALK_UP,
+      '--overlay',
+      'film.mp4',
+      '--json',
+      '--looks',
+      '--no-recognise',
+    )
     expect(code).toBe(0)
     const film = filmFacts(at('film.mp4'))
     expect([film.codec, film.width, film.durationS]).toEqual(['h264', 640, 28])
@@ -157,6 +181,17 @@ describe.skipIf(!hasFfmpeg)('lintel detect', () => {
     expect(readdirSync(folder)).toEqual(['film.mp4'])
     const before = pictureOf(at('film.mp4'), 15) // Nobody is there yet.
     expect(isNear(before(left, middle), ORANGE)).toBe(false)
+  })
+
+  it('draws a box around who was recognised, in a colour of its own', async () => {
+    const { out } = await detect(WALK_UP, '--overlay', 'film.mp4', '--json')
+    const [person] = Summary.parse(JSON.parse(out)).labels
+    const hasCyan = (atS: number): boolean => {
+      const colourAt = pictureOf(at('film.mp4'), Math.round(atS * 15))
+      const places = Array.from({ length: 320 * 90 }, (_, n) => [2 * (n % 320), 4 * Math.floor(n / 320)])
+      return places.some(([x, y]) => isNear(colourAt(x!, y!), CYAN))
+    }
+    expect([hasCyan(person!.atS), hasCyan(1)]).toEqual([true, false])
   })
 
   it('keeps the length of a video whose pictures come unevenly, and draws zones; what is private is black', async () => {

@@ -1,10 +1,13 @@
 import { Command } from 'commander'
 import { Fault, isFault } from '../base/fault.ts'
+import { silentLog } from '../base/log.ts'
 import { loadConfig, type Config } from '../config/index.ts'
 import type { Box } from '../detect/index.ts'
 import { probeVideo, type VideoFacts } from '../drivers/ffmpeg/index.ts'
+import { createVision } from '../drivers/vision/index.ts'
 import { checkTarget, writeOverlay } from './detect-film.ts'
 import { FILM_WIDTH_MIN } from './detect-layout.ts'
+import { createOnlooker, NOBODY, type MovementLabel } from './detect-recognise.ts'
 import { watchVideo, type Look, type Movement, type Watched } from './detect-watch.ts'
 import { wholeNumber } from './option-values.ts'
 import { readTextFile } from './owner-files.ts'
@@ -16,6 +19,7 @@ type DetectOptions = {
   readonly force?: true
   readonly json?: true
   readonly looks?: true
+  readonly recognise: boolean
   readonly config?: string
   readonly set: readonly string[]
 }
@@ -42,6 +46,7 @@ export function detectCommand(): Command {
     .option('--force', 'replace the film if there is one of that name')
     .option('--json', 'print one JSON object')
     .option('--looks', 'in the JSON: every picture that the detector saw, with its score and boxes')
+    .option('--no-recognise', 'do not tell people, vehicles and animals apart')
     .option('--config <file>', 'settings (YAML); those of `detect` matter here')
     .option(
       '--set <key=value>',
@@ -72,21 +77,30 @@ async function detectIn(name: string, options: DetectOptions, signal: AbortSigna
   const { overlay: target, force, width = FILM_WIDTH } = options
   if (target !== undefined) await checkTarget(target, facts, force === true)
   const looks: Look[] = []
-  const onLook = (look: Look): unknown => options.looks === true && looks.push(look)
   const about = { name, facts, signal }
+  await using vision = options.recognise && rules.recognise ? createVision({ log: silentLog }) : undefined
+  await using onlooker = vision && createOnlooker(facts, { vision, zones: rules.zones, signal })
+  const onLook = async (look: Look): Promise<void> => {
+    if (options.looks === true) looks.push(look)
+    await onlooker?.take(look)
+  }
   const watched = await decoding(about, (onProgress) =>
     watchVideo(facts, rules, { name, signal, onLook, onProgress }),
   )
+  const recognition = onlooker?.recognition() ?? NOBODY
+  if (recognition.missing !== undefined)
+    process.stderr.write(`lintel: labels are left out: ${recognition.missing}\n`)
   if (target !== undefined)
     await decoding(about, (onProgress) =>
       writeOverlay(
         target,
-        { facts, rules, watched },
+        { facts, rules, watched, recognition },
         { name, signal, widthMax: width, isForced: force === true, onProgress },
       ),
     )
-  const found = { name, facts, watched, ...(options.looks === true ? { looks } : {}) }
-  process.stdout.write(options.json === true ? `${JSON.stringify(summaryOf(found))}\n` : linesOf(watched))
+  const { labels } = recognition
+  const found = { name, facts, watched, labels, ...(options.looks === true ? { looks } : {}) }
+  process.stdout.write(options.json === true ? `${JSON.stringify(summaryOf(found))}\n` : linesOf(found))
 }
 
 function checkOptions({ overlay, width, force, json, looks }: DetectOptions): void {
@@ -118,17 +132,23 @@ async function decoding<T>(
   }
 }
 
-type Found = About & { readonly watched: Watched; readonly looks?: readonly Look[] }
+type Found = About & {
+  readonly watched: Watched
+  readonly labels: readonly MovementLabel[]
+  readonly looks?: readonly Look[]
+}
 
 /** Seconds are those of the video's own time line, boxes shares of the picture. */
-function summaryOf({ name, facts, watched, looks }: Found) {
+function summaryOf({ name, facts, watched, labels, looks }: Found) {
   return {
     video: name,
     durationS: milli(watched.endS - facts.startS),
     frames: watched.frames,
     motion: watched.movements.map(({ fromS, toS }) => [milli(fromS), milli(toS)]),
     ...(looks === undefined ? {} : { looks: looks.map(lookOf) }),
-    labels: [],
+    labels: labels.map(({ movement, label, score, atS, box, zones }) => ({
+      ...{ movement, label, score: milli(score), atS: milli(atS), box: roundBox(box), zones },
+    })),
   }
 }
 
@@ -136,16 +156,26 @@ const lookOf = ({ atS, result: { score, moving, boxes } }: Look) => ({
   atS: milli(atS),
   score: milli(score),
   moving,
-  boxes: boxes.map(({ x, y, width, height }) => ({
-    ...{ x: milli(x), y: milli(y) },
-    ...{ width: milli(width), height: milli(height) },
-  })),
+  boxes: boxes.map(roundBox),
+})
+
+const roundBox = ({ x, y, width, height }: Box): Box => ({
+  ...{ x: milli(x), y: milli(y) },
+  ...{ width: milli(width), height: milli(height) },
 })
 
 const milli = (value: number): number => Math.round(value * 1000) / 1000
 
-const linesOf = ({ movements }: Watched): string =>
-  movements.length === 0 ? 'nothing moved\n' : movements.map((each) => `${lineOf(each)}\n`).join('')
+const linesOf = ({ watched: { movements }, labels }: Found): string =>
+  movements.length === 0
+    ? 'nothing moved\n'
+    : movements.map((each, nth) => `${lineOf(each)}${namesFor(nth, labels)}\n`).join('')
+
+const namesFor = (nth: number, labels: readonly MovementLabel[]): string =>
+  labels
+    .filter(({ movement }) => movement === nth)
+    .map(({ label, score }) => `  ${label} ${score.toFixed(2)}`)
+    .join('')
 
 function lineOf({ fromS, toS, largest }: Movement): string {
   const span = `${fromS.toFixed(2).padStart(8)} – ${toS.toFixed(2).padStart(8)} s`
