@@ -11,7 +11,8 @@ export type VideoRecipe = {
   readonly name: string
   readonly width: number
   readonly height: number
-  readonly kbitPerS: number
+  /** What the encoder aims at: a rate, or a quality (x264's `crf`), where packets grow with what happens. */
+  readonly kbitPerS: number | { readonly quality: number }
   readonly seconds: number
   /** Pictures a second; 25 when left out. */
   readonly fps?: number
@@ -26,12 +27,13 @@ export type VideoRecipe = {
 export async function makeVideo(recipe: VideoRecipe): Promise<string> {
   const { name, kbitPerS, seconds, fps = 25, walkS } = recipe
   const walked = walkS === undefined ? '' : `-walk${walkS}s`
-  const file = path.join(CACHE, `${name}-${seconds}s-${kbitPerS}k${walked}.mp4`)
+  const aim = typeof kbitPerS === 'number' ? `${kbitPerS}k` : `q${kbitPerS.quality}`
+  const file = path.join(CACHE, `${name}-${seconds}s-${aim}${walked}.mp4`)
   if ((await stat(file).catch(() => undefined)) !== undefined) return file
   await mkdir(CACHE, { recursive: true })
   console.error(`making ${path.relative(process.cwd(), file)} …`)
   const { still, walker, graph } = drawingOf(recipe)
-  const encode = `-t ${seconds} -c:v libx264 -preset veryfast -b:v ${kbitPerS}k -g ${2 * fps} -pix_fmt yuv420p`
+  const encode = `-t ${seconds} -c:v libx264 -preset veryfast ${typeof kbitPerS === 'number' ? `-b:v ${kbitPerS}k` : `-crf ${kbitPerS.quality}`} -g ${2 * fps} -pix_fmt yuv420p`
   const making = `${file}.${process.pid}.making.mp4`
   await mustRun('ffmpeg', [
     ...['-v', 'error', '-y', '-f', 'lavfi', '-i', still, '-f', 'lavfi', '-i', walker],
