@@ -47,6 +47,7 @@ export function momentName(moment: Moment): string {
     case 'power':
     case 'disk':
     case 'index':
+    case 'detector':
       return `${moment.do} ${moment.state}`
   }
 }

@@ -143,6 +143,8 @@ function timesOf(what: Counted, facts: JudgedFacts): readonly number[] {
       return facts.presses.map(({ pressedAtMs }) => pressedAtMs)
     case 'visits':
       return facts.visits.map(({ fromMs }) => fromMs)
+    case 'recognised':
+      return facts.visits.flatMap(({ fromMs, labels }) => (labels?.length ? [fromMs] : []))
     case 'clips':
       return facts.clips.map(({ fromMs }) => fromMs)
     case 'alarms':

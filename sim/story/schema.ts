@@ -151,6 +151,10 @@ const temperature = z
   .strictObject({ at, temperature: z.number().min(-60).max(150).describe('degrees Celsius of the board') })
   .transform((it): Timed => ({ atMs: it.at, do: 'temperature', celsius: it.temperature }))
 
+const detector = z
+  .strictObject({ at, detector: z.enum(['well', 'missing', 'crashing', 'garbage']) })
+  .transform((it): Timed => ({ atMs: it.at, do: 'detector', state: it.detector }))
+
 const recipients = z
   .strictObject({ at, recipients: z.enum(['add', 'remove']) })
   .transform((it): Timed => ({ atMs: it.at, do: 'recipients', what: it.recipients }))
@@ -162,7 +166,7 @@ const visitor = z
 /** What board `sim` has, and what can happen to it. */
 export const MOMENTS = {
   ...{ button, pir, visitor, camera, network, store, broker, power, doorbell },
-  ...{ disk, index, clock, temperature, recipients },
+  ...{ disk, index, clock, temperature, recipients, detector },
 }
 
 const n = z.number().int().min(1).max(100_000)
@@ -220,6 +224,9 @@ export const EXPECTATIONS = {
   clip,
   presses: z.strictObject({ presses: count }).transform((it) => counted('presses', it.presses)),
   visits: z.strictObject({ visits: count }).transform((it) => counted('visits', it.visits)),
+  recognised: z
+    .strictObject({ recognised: count.describe('visits in which it was seen who or what came') })
+    .transform((it) => counted('recognised', it.recognised)),
   clips: z.strictObject({ clips: count }).transform((it) => counted('clips', it.clips)),
   alarms: z.strictObject({ alarms: count }).transform((it) => counted('alarms', it.alarms)),
   boots: z.strictObject({ boots: count }).transform((it) => counted('boots', it.boots)),

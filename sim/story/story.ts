@@ -62,6 +62,8 @@ export type Doing =
   | { readonly do: 'clock'; readonly trusted: boolean }
   | { readonly do: 'clock'; readonly driftPpm: number }
   | { readonly do: 'temperature'; readonly celsius: number }
+  /** The detector of people: every look ends it (`crashing`), or what it says is nonsense (`garbage`). */
+  | { readonly do: 'detector'; readonly state: 'well' | 'missing' | 'crashing' | 'garbage' }
   /** The owner enrols one more key, or takes one away. */
   | { readonly do: 'recipients'; readonly what: 'add' | 'remove' }
 
@@ -86,6 +88,8 @@ export type TroubleName =
   | 'corrupt-packets'
   | 'camera-reconnects'
   | 'camera-clock-drift'
+  | 'no-detector'
+  | 'crashing-detector'
   | 'hot-summer'
   | 'power-cuts'
 
@@ -109,6 +113,8 @@ export const TROUBLES: readonly TroubleName[] = [
   'corrupt-packets',
   'camera-reconnects',
   'camera-clock-drift',
+  'no-detector',
+  'crashing-detector',
   'hot-summer',
   'power-cuts',
 ]
@@ -138,7 +144,7 @@ export type Expectation = { readonly line: number; readonly text: string } & (
     }
   | {
       readonly about: 'count'
-      readonly what: 'presses' | 'visits' | 'clips' | 'alarms' | 'boots' | 'motions'
+      readonly what: 'presses' | 'visits' | 'recognised' | 'clips' | 'alarms' | 'boots' | 'motions'
       readonly count: Bound
     }
 )

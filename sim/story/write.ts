@@ -94,6 +94,7 @@ function doingEntry(moment: Moment): Entry {
     case 'power':
     case 'disk':
     case 'index':
+    case 'detector':
       return { [moment.do]: moment.state }
   }
 }

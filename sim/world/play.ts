@@ -145,6 +145,13 @@ async function performOnBoard(world: World, moment: BoardMoment): Promise<void> 
       world.tell(`${moment.celsius} °C`, 'once')
       world.board.celsius = moment.celsius
       return
+    case 'detector':
+      world.tell(
+        `detector of people ${moment.state === 'well' ? world.vision.health : moment.state}`,
+        moment.state === 'well' ? 'ends' : 'begins',
+      )
+      world.vision.health = moment.state
+      return
     case 'recipients':
       world.tell(`recipients ${moment.what}`, 'once')
       // On a full disk the owner's command fails, and says so.

@@ -114,6 +114,14 @@ export const TROUBLE_TABLE: Readonly<Record<TroubleName, Trouble>> = {
     about: 'the camera’s clock is 500 ppm too slow',
     begin: ({ stage }) => stage.driftPpm(-500),
   },
+  'no-detector': {
+    about: 'no detector of people is installed',
+    begin: ({ vision }) => void (vision.health = 'missing'),
+  },
+  'crashing-detector': {
+    about: 'every look ends the detector of people',
+    begin: ({ vision }) => void (vision.health = 'crashing'),
+  },
   'hot-summer': {
     about: 'the board has 85 °C',
     begin: ({ board }) => void (board.celsius = 85),
@@ -160,7 +168,7 @@ export function troubleMoments(
 
 /** The weather clears up, the plug is in, the disk works again. */
 export function heal(world: World): void {
-  const { network, disk, wall, gpio, stage, board, now } = world
+  const { network, disk, wall, gpio, stage, board, vision, now } = world
   network.heal()
   disk.syncMs = { least: 0.3, most: 6 }
   world.breakDisk(false)
@@ -171,5 +179,6 @@ export function heal(world: World): void {
   gpio.release()
   stage.heal()
   board.heal()
+  vision.health = 'well'
   world.powerOn()
 }
