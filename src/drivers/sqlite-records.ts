@@ -1,14 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { Fault, isFault, messageOf } from '../base/fault.ts'
 import type { Json } from '../base/json.ts'
-import {
-  TABLES,
-  type Change,
-  type KeyRange,
-  type Records,
-  type Row,
-  type TableName,
-} from '../ports/records.ts'
+import { type Change, type KeyRange, type Records, type Row, type TableName } from '../ports/records.ts'
 import { faultOfSqlite, WHAT_TO_DO } from './sqlite-fault.ts'
 
 /**
@@ -16,13 +9,20 @@ import { faultOfSqlite, WHAT_TO_DO } from './sqlite-fault.ts'
  * Only ever append: files of any age are out there.
  */
 const MIGRATIONS: readonly string[] = [
-  TABLES.map(
-    (table) => `CREATE TABLE "${table}" (key TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID, STRICT;`,
-  ).join('\n'),
+  tablesNamed('device', 'press', 'visit', 'clip', 'part', 'upload', 'ledger', 'outbox'),
+  tablesNamed('member', 'session', 'invite', 'activity', 'grant', 'push'),
 ]
 
 /** How long to wait for another program that writes to the file. Short: the whole process waits. */
 const BUSY_MS_MAX = 250
+
+function tablesNamed(...tables: readonly TableName[]): string {
+  return tables
+    .map(
+      (table) => `CREATE TABLE "${table}" (key TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID, STRICT;`,
+    )
+    .join('\n')
+}
 
 /** Opens the index in the file `path`, making it where there is none. */
 export async function openSqliteRecords(path: string): Promise<Records> {

@@ -17,7 +17,22 @@ export interface Records extends AsyncDisposable {
   list(table: TableName, range?: KeyRange): Promise<readonly Row[]>
 }
 
-export type TableName = 'device' | 'press' | 'visit' | 'clip' | 'part' | 'upload' | 'ledger' | 'outbox'
+export type TableName =
+  | 'device'
+  | 'press'
+  | 'visit'
+  | 'clip'
+  | 'part'
+  | 'upload'
+  | 'ledger'
+  | 'outbox'
+  /** Who may use the page, and what they did with it. */
+  | 'member'
+  | 'session'
+  | 'invite'
+  | 'activity'
+  | 'grant'
+  | 'push'
 
 export const TABLES: readonly TableName[] = [
   'device',
@@ -28,6 +43,12 @@ export const TABLES: readonly TableName[] = [
   'upload',
   'ledger',
   'outbox',
+  'member',
+  'session',
+  'invite',
+  'activity',
+  'grant',
+  'push',
 ]
 
 export type Row = { readonly key: string; readonly row: Json }

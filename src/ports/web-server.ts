@@ -1,0 +1,75 @@
+/**
+ * HTTP and WebSocket, as much of it as the owner's page needs. Whoever fulfils it keeps the limits (sizes, times, connections) and knows of no
+ * routes, sessions or policies.
+ *
+ * Faults: `unavailable` (address in use), `denied` (port below 1024), `invalid` (certificate and key that do not belong together).
+ */
+export interface WebServer {
+  listen(takers: WebTakers, options: ListenOptions): Promise<Listening>
+}
+
+export type ListenOptions = {
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  /** PEM. Left out: plain HTTP, for loopback only (`invalid` elsewhere). */
+  readonly tls?: { readonly cert: string; readonly key: string }
+}
+
+export interface Listening extends AsyncDisposable {
+  readonly port: number
+  readonly isSecure: boolean
+}
+
+export type WebTakers = {
+  /** Never throws; every request gets an answer. */
+  readonly onRequest: (request: WebRequest) => Promise<WebReply>
+  /** Decides before anything is upgraded: a reply refuses, a function is given the open socket. */
+  readonly onUpgrade: (request: WebRequest) => Promise<WebReply | ((socket: SocketPeer) => Promise<void>)>
+}
+
+export type WebRequest = {
+  readonly method: string
+  /** Decoded once, begins with `/`, without query; a path that does not decode never gets here. */
+  readonly path: string
+  readonly query: ReadonlyMap<string, string>
+  /** Names in lower case; of a header that came twice and may not, the request never gets here. */
+  readonly headers: ReadonlyMap<string, string>
+  /** At most `WEB_LIMITS.bodyBytesMax`; whoever sends more gets 413. */
+  readonly body: Uint8Array
+  /** Address of the other side, as text. */
+  readonly peer: string
+  readonly isSecure: boolean
+  /** Aborted when the other side has gone. */
+  readonly signal: AbortSignal
+}
+
+export type WebReply = {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>
+  readonly body?: Uint8Array | string
+}
+
+export interface SocketPeer {
+  /** Text or bytes, whole messages of at most `WEB_LIMITS.messageBytesMax`; ends when the socket does. A peer that sends faster than this is iterated is cut off. */
+  readonly messages: AsyncIterable<string | Uint8Array>
+  /** False: more than `WEB_LIMITS.socketBufferBytesMax` wait to be sent; nothing was sent. */
+  send(message: string | Uint8Array): boolean
+  /** Resolves when there is room again, rejects when the socket closes or `signal` is aborted. */
+  drained(signal: AbortSignal): Promise<void>
+  close(code: number, reason: string): void
+  /** Aborted when the socket has closed. */
+  readonly signal: AbortSignal
+}
+
+export const WEB_LIMITS = {
+  bodyBytesMax: 256 * 1024,
+  headerBytesMax: 16 * 1024,
+  messageBytesMax: 64 * 1024,
+  socketBufferBytesMax: 1024 * 1024,
+  connectionsMax: 256,
+  connectionsPerPeerMax: 48,
+  /** A request has to be there, whole, after this long. */
+  requestMsMax: 15_000,
+  idleMsMax: 30_000,
+} as const
