@@ -58,7 +58,7 @@ describe('the index in SQLite', () => {
     db.close()
     const attempt = openSqliteRecords(path)
     await expect(attempt).rejects.toMatchObject({ kind: 'invalid' })
-    await expect(attempt).rejects.toThrow(/newer Lintel \(version 99, this one knows up to 1\)/)
+    await expect(attempt).rejects.toThrow(/newer Lintel \(version 99, this one knows up to 2\)/)
   })
 
   it('says where the folder is missing', async () => {
