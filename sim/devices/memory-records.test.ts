@@ -17,4 +17,13 @@ describe('the simulated index', () => {
     index.refuseWrites(undefined)
     expect(await records.list('clip')).toEqual([])
   })
+
+  it('syncs with a transaction also those before it, whose process was ended meanwhile', async () => {
+    const index = new MemoryRecords()
+    await index.open().write([{ put: 'clip', key: 'a', row: 'growing' }])
+    void index.open(() => new Promise(() => {})).write([{ put: 'clip', key: 'a', row: 'expiring' }])
+    await index.open().write([{ remove: 'clip', key: 'a' }])
+    index.cut(() => false)
+    expect(index.rows('clip')).toEqual([])
+  })
 })

@@ -126,8 +126,13 @@ export class MemoryRecords {
     const committing = gate({ call: 'commit', path: 'index', bytes })
     this.#underWay.add(committing)
     await committing.finally(() => this.#underWay.delete(committing))
-    if (!this.isLying) this.#unsynced = this.#unsynced.filter((it) => it !== transaction)
+    if (!this.isLying) this.#settle(transaction)
     this.onCommitted(changes)
+  }
+
+  /** All stand in one log: whoever syncs it, syncs what stands before, also what an ended process left there. */
+  #settle(transaction: Unsynced): void {
+    this.#unsynced = this.#unsynced.slice(this.#unsynced.indexOf(transaction) + 1)
   }
 
   /** Who reads waits for those who write, as in SQLite: nobody sees what a power cut may still take back. */

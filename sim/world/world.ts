@@ -100,6 +100,7 @@ export class World {
   #isPowered = false
   #starting: AbortController | undefined
   #failedStarts = 0
+  #whyItEnded = ''
 
   constructor(options: WorldOptions) {
     this.#options = options
@@ -224,9 +225,14 @@ export class World {
   /** In words, for whoever wonders why it is not at rest. */
   whatWaits(): string {
     const doorbell = this.doorbell()
-    if (doorbell === undefined) return 'the doorbell is not up'
+    if (doorbell === undefined) return this.#whyDown()
     const { uploads, messages, clips } = doorbell.waiting()
     return `${uploads} uploads, ${messages} messages and ${clips} clips wait, ${doorbell.isIdle() ? 'nobody is there' : 'a visit goes on'}`
+  }
+
+  #whyDown(): string {
+    if (this.#failedStarts === 0) return 'the doorbell is not up: it is still starting'
+    return `the doorbell is not up: it ended ${this.#failedStarts} times, the last time with “${this.#whyItEnded}”`
   }
 
   deadline(ms: number): MonoMs {
@@ -362,6 +368,7 @@ export class World {
     this.trace.add({ kind: 'stopped', why })
     if (bug) this.evidence.crashes.push({ atMs: this.now, message: why })
     this.#life = undefined
+    this.#whyItEnded = why
     this.#endFact('failed')
     if (this.#isPowered)
       this.#startIn(Math.min(RESTART_MS.most, RESTART_MS.least * 2 ** this.#failedStarts++))

@@ -1,9 +1,11 @@
 import { utf8 } from '../base/bytes.ts'
+import type { ClipId } from '../base/ids.ts'
 import { lineOf, type BoundObject, type ClipManifest } from '../formats/index.ts'
+import type { Disk } from '../ports/disk.ts'
 import type { Bench } from './bench.ts'
 import type { Ended } from './cutter.ts'
 import { fileJob, inlineJob, objectRow } from './objects.ts'
-import { objectKey, pathOf, type ObjectRow } from './rows.ts'
+import { clipFolder, CLIPS, objectKey, pathOf, type ObjectRow } from './rows.ts'
 import { partsOf, type Edit, type ShelfClip } from './shelf.ts'
 
 /** The last meta and its row. `bytes` is undefined when the disk lost them. */
@@ -33,8 +35,8 @@ export async function sealClip(
   const uploads = [...metaUpload, fileJob(clip.id, manifest)].flatMap((job) => deps.queueUpload(job))
   const entry = { type: 'clip', clip: clip.id, manifest: manifest.sha256, name: manifest.name } as const
   const isSealed = await room.tryTwice(meta.object.bytes + note.length, async () => {
-    if (!meta.isOnDisk && meta.bytes !== undefined)
-      await deps.disk.replace(pathOf(clip.id, meta.object), meta.bytes)
+    if (meta.bytes === undefined) await makeFolderAgain(deps.disk, clip.id)
+    else if (!meta.isOnDisk) await deps.disk.replace(pathOf(clip.id, meta.object), meta.bytes)
     await deps.disk.replace(pathOf(clip.id, manifest), note)
     await shelf.write(edits, uploads, (changes) => deps.ledger.append(entry, changes))
   })
@@ -42,6 +44,12 @@ export async function sealClip(
   if (isSealed) deps.wakeUploads()
   else deps.log.error('clips.seal_postponed', { clip: clip.id })
   return isSealed
+}
+
+/** A disk that lost the meta may have lost the folder with it. What is in the cloud needs its manifest all the same. */
+async function makeFolderAgain(disk: Disk, clip: ClipId): Promise<void> {
+  await disk.makeFolder(clipFolder(clip))
+  await disk.syncFolder(CLIPS)
 }
 
 type Circumstances = Pick<Bench, 'deps' | 'shelf'> & { readonly meta: LastMeta; readonly ended: Ended }

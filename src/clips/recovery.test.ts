@@ -174,6 +174,20 @@ describe('after the power went', () => {
     expect(next.of('object-lost')).toEqual([])
     expect((await manifestOf(disk, clip)).parts).toHaveLength(2)
   })
+
+  it('a clip that is in the cloud is closed even when the disk lost its folder', async () => {
+    const rig = new Rig({ disk, records })
+    await rig.clips.open()
+    await rig.clips.beginRun(track)
+    await rig.take(packetsFrom(0, 3100))
+    const clip = await rig.clips.begin({ visit: visitId(1), since: monoMs(0) })
+    await posterStored(clip)
+    await rig.uploadAll()
+    await rm(join(root, 'clips', clip), { recursive: true })
+    const next = await startAgain()
+    expect(next.of('clip-recovered')).toMatchObject([{ clip, parts: 2 }])
+    expect(await manifestOf(disk, clip)).toMatchObject({ ended: 'recovered', parts: [{}, {}] })
+  })
 })
 
 describe('whenever the power goes,', () => {
