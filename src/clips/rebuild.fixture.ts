@@ -128,7 +128,7 @@ export class House {
     const stop = new AbortController()
     const running = uploads.run(stop.signal)
     uploads.wake()
-    await expect.poll(() => uploads.waiting().objects, { interval: 1 }).toBe(0)
+    await expect.poll(() => uploads.waiting().objects).toBe(0)
     stop.abort()
     await running
   }
@@ -218,7 +218,7 @@ export async function live(house: House, { rig }: Life): Promise<Lived> {
     await rig.take(packetsFrom(fromMs, fromMs + 1000))
     const clip = await rig.clips.begin({ visit: visitId(visit), since: monoMs(fromMs) })
     await rig.take(packetsFrom(fromMs + 1000, fromMs + 5000))
-    await expect.poll(() => house.records.read('part', `${clip}/poster.age`), { interval: 1 }).toBeDefined()
+    await expect.poll(() => house.records.read('part', `${clip}/poster.age`)).toBeDefined()
     return clip
   }
   const first = await record(1, 0)

@@ -313,5 +313,5 @@ async function dumpAll(): Promise<unknown> {
 
 /** It is made beside the recording; a test that stops in the middle waits for it. */
 async function posterStored(clip: string): Promise<void> {
-  await expect.poll(() => records.read('part', `${clip}/poster.age`), { timeout: 60_000 }).toBeDefined()
+  await expect.poll(() => records.read('part', `${clip}/poster.age`)).toBeDefined()
 }

@@ -98,7 +98,10 @@ function pictureOf(path: string, nth: number): (x: number, y: number) => readonl
   const { width } = filmFacts(path)
   const args = ['-vf', `select=eq(n\\,${nth}),format=rgb24`, '-frames:v', '1', '-f', 'rawvideo', 'pipe:1']
   const { stdout } = spawnSync('ffmpeg', ['-v', 'error', '-i', path, ...args], { maxBuffer: 1 << 28 })
-  return (x, y) => [...stdout.subarray(3 * (Math.round(y) * width + Math.round(x)))].slice(0, 3)
+  return (x, y) => {
+    const at = 3 * (Math.round(y) * width + Math.round(x))
+    return [...stdout.subarray(at, at + 3)]
+  }
 }
 
 const isNear = (colour: readonly number[], wanted: readonly number[]): boolean =>
