@@ -12,7 +12,9 @@ export { openHousehold, type Household } from './household.ts'
 
 /** `canary`: bytes that stand in everything the camera sees. */
 export const checkersFor = (canary: Uint8Array): readonly Checker[] => [
+  // These two first: a doorbell that does not run breaks the promises of all others.
   nothingCrashes,
+  comesToRest,
   pressesHeard,
   pressesChime,
   pressesNotified,
@@ -23,7 +25,6 @@ export const checkersFor = (canary: Uint8Array): readonly Checker[] => [
   placesAgree,
   noPlaintext(canary),
   boundsKept,
-  comesToRest,
 ]
 
 /** What the checker says; that it could not even look is something to say, too. */

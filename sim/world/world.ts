@@ -576,6 +576,10 @@ function traceOther(trace: TraceRecorder, it: OtherHappening, world: (at: number
     case 'alarm':
       trace.add({ kind: 'alarm', what: `${it.what} ${it.state}` })
       return
+    case 'notice':
+    case 'line-free':
+      trace.add({ kind: 'log', level: 'info', event: it.kind, fields: 'what' in it ? it.what : it.line })
+      return
     default:
       trace.add({ kind: 'log', level: 'warn', event: it.kind, fields: '' })
   }
