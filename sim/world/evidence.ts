@@ -26,6 +26,8 @@ export type AcceptedPress = {
   /** When the finger came, by the world's clock. */
   readonly pressedAtMs: number
   readonly acceptedAtMs: number
+  /** From then on the contact was closed without a break. */
+  readonly closedAtMs: number
   readonly life: number
   /** What the doorbell's own clock said the time was then. */
   readonly wallAt: number

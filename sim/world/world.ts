@@ -449,6 +449,7 @@ export class World {
         visit: happening.visit,
         pressedAtMs,
         acceptedAtMs: atMs,
+        closedAtMs: atMs - this.#options.config.lines.pressHoldMs,
         life,
         wallAt,
         wallTrusted: trusted,
