@@ -56,7 +56,13 @@ export type TraceEvent =
   | { readonly kind: 'score'; readonly score: number; readonly moving: boolean }
   | { readonly kind: 'violation'; readonly checker: string; readonly message: string }
 
-export type Violation = { readonly checker: string; readonly atMs: number; readonly message: string }
+export type Violation = {
+  readonly checker: string
+  /** What the checker stands for, in a sentence. */
+  readonly promise?: string
+  readonly atMs: number
+  readonly message: string
+}
 
 /** Whether an expectation of the story came true, and if not, when that was certain. */
 export type Verdict = {

@@ -73,6 +73,8 @@ export interface Doorbell extends AsyncDisposable {
   isIdle(): boolean
   /** `clips`: ended, but the disk was too full to seal them. */
   waiting(): { readonly uploads: number; readonly messages: number; readonly clips: number }
+  /** In memory, of what the camera sent. */
+  held(): { readonly prerollBytes: number }
   published(): number
   /** What somebody should look after, in the order it began. */
   alarms(): readonly AlarmKind[]
@@ -141,7 +143,7 @@ export async function startDoorbell(
     const lines = linesFor(ports, config, { desk, eyes, tell, onCrash: options.onCrash })
     loop('lines', (signal) => lines.run(signal))
     loop('capture', (signal) => eyes.capture.run(signal))
-    return doorbellOf({ desk, clips, uploads, telemetry, health, seeing: () => eyes.seeing() })
+    return doorbellOf({ desk, clips, uploads, telemetry, health, eyes })
   })
 }
 
@@ -151,7 +153,7 @@ type Parts = {
   readonly uploads: Uploads | undefined
   readonly telemetry: Telemetry | undefined
   readonly health: Health
-  readonly seeing: () => Seeing
+  readonly eyes: Eyes
 }
 
 const doorbellOf = ({
@@ -160,7 +162,7 @@ const doorbellOf = ({
   uploads,
   telemetry,
   health,
-  seeing,
+  eyes,
 }: Parts): Omit<Doorbell, keyof AsyncDisposable> => ({
   isIdle: () => desk.isIdle() && clips.idle(),
   waiting: () => ({
@@ -168,9 +170,10 @@ const doorbellOf = ({
     messages: telemetry?.waiting() ?? 0,
     clips: clips.unsealed(),
   }),
+  held: () => ({ prerollBytes: eyes.capture.preroll.bytes }),
   published: () => telemetry?.published() ?? 0,
   alarms: () => health.alarms(),
-  seeing,
+  seeing: () => eyes.seeing(),
 })
 
 /** What others need of the queue; without a cloud nothing waits for it. */

@@ -6,6 +6,7 @@ import type { Story } from '../story/story.ts'
 import { playStory } from '../world/play.ts'
 import type { World } from '../world/world.ts'
 import { fieldsOf } from '../world/evidence.ts'
+import { excessesOf } from './bounds.ts'
 import { checkersFor, openHousehold } from './index.ts'
 
 /** Somebody comes and rings. */
@@ -73,9 +74,7 @@ const MUTANTS: Readonly<Record<string, (world: World) => void>> = {
       await file.write(world.stage.show.canary)
     }),
   'bounds-kept': (world) =>
-    atTheEnd(world, async () => {
-      world.evidence.most.messages = 1_000_000
-    }),
+    wrap(world, 'doorbell', (doorbell) => ({ ...doorbell, held: () => ({ prerollBytes: 1e9 }) })),
   'comes-to-rest': (world) =>
     wrap(world.store, 'openClient', (client) => ({
       ...client,
@@ -106,6 +105,22 @@ describe('the checkers', () => {
       ...(change === undefined ? {} : { change }),
     })
     expect(violations.map(({ checker }) => checker)).toContain(name)
+  })
+})
+
+describe('what waits or is held', () => {
+  const room = { prerollBytesMax: 100, presses: 3, objects: 10, entries: 2 }
+
+  it('may be as much as its bounds', () => {
+    expect(excessesOf({ prerollBytes: 100, messages: 1003, uploads: 65 }, room)).toEqual([])
+  })
+
+  it('is too much above them', () => {
+    expect(excessesOf({ prerollBytes: 101, messages: 1004, uploads: 66 }, room)).toEqual([
+      'bytes of preroll: wanted at most 100, got 101',
+      'waiting messages: wanted at most 1003, got 1004',
+      'waiting uploads: wanted at most 65, got 66',
+    ])
   })
 })
 

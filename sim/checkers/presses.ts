@@ -12,6 +12,7 @@ import type { Broken, Checker } from './checker.ts'
 const HEARD_AFTER_MS = 60
 /** A spike so short before the finger cannot be told from its first bounce. */
 const SPIKE_MS = 25
+/** From when the contact was closed for good. */
 export const CHIME_MS_MAX = 20
 /** A ring and the pause behind it: who presses meanwhile hears the next one when it is over. */
 const CHIME_BUSY_MS = 1000
@@ -68,13 +69,13 @@ export const pressesNotified: Checker = {
 /** A press during anything chimes soon. */
 export const pressesChime: Checker = {
   name: 'press-chimes',
-  promise: `a press chimes within ${CHIME_MS_MAX} ms, whatever else is going on`,
+  promise: `a press chimes within ${CHIME_MS_MAX} ms of when the button stopped bouncing, whatever else is going on`,
   check: ({ presses, chimes, lives }) =>
     presses
       .filter(({ acceptedAtMs: at }) => isUp(lives, at, at + CHIME_MS_MAX))
       .filter(
-        ({ acceptedAtMs: at }) =>
-          !chimes.some((chime) => chime >= at - CHIME_BUSY_MS && chime <= at + CHIME_MS_MAX),
+        ({ acceptedAtMs: at, closedAtMs }) =>
+          !chimes.some((chime) => chime >= at - CHIME_BUSY_MS && chime <= closedAtMs + CHIME_MS_MAX),
       )
       .map(({ acceptedAtMs: atMs }) => ({
         atMs,

@@ -107,6 +107,10 @@ export class MemoryRecords {
     }
   }
 
+  count(table: TableName): number {
+    return this.#table(table).size
+  }
+
   /** What a reader sees. */
   rows(table: TableName, range: KeyRange = {}): readonly Row[] {
     return this.#table(table).rows(range)
@@ -161,6 +165,10 @@ class Table {
   readonly #texts = new Map<string, string>()
   /** Sorted when it is asked for; undefined after a key came or went. */
   #keys: readonly string[] | undefined
+
+  get size(): number {
+    return this.#texts.size
+  }
 
   get(key: string): string | undefined {
     return this.#texts.get(key)

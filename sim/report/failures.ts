@@ -13,6 +13,8 @@ export type Failure = {
   readonly what: string
   /** What was wanted and what came. */
   readonly why: string
+  /** Of a checker: what it promises. */
+  readonly promise: string | undefined
   /** One sentence that stands by itself. */
   readonly sentence: string
 }
@@ -27,14 +29,16 @@ export function failuresOf(outcome: StoryOutcome): readonly Failure[] {
       line,
       what: oneLine(text),
       why: withClocks(oneLine(why)),
+      promise: undefined,
       sentence: withClocks(sentenceOf(oneLine(text), oneLine(why))),
     }))
-  const broken = outcome.violations.map(({ checker, atMs, message }) => ({
+  const broken = outcome.violations.map(({ checker, promise, atMs, message }) => ({
     kind: 'checker' as const,
     atMs,
     line: undefined,
     what: oneLine(checker),
     why: withClocks(oneLine(message)),
+    promise,
     sentence: withClocks(`${oneLine(checker)}: ${oneLine(message)}`),
   }))
   return [...expected, ...broken].toSorted((a, b) => a.atMs - b.atMs)

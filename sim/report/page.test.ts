@@ -65,6 +65,15 @@ describe('the page of a story that failed', () => {
     expect(places).toEqual([expect.closeTo(placeIn(30_000), 4), expect.closeTo(placeIn(61_000), 4)])
   })
 
+  it('says in sentences what a checker promises, and what goes on all the time', () => {
+    const { story, outcome } = strangerAtNight()
+    const promise = 'every clip that was begun has ended'
+    const violations = [{ checker: 'clip-ends', promise, atMs: 30_000, message: 'c-4f10 is still growing' }]
+    const drawn = pageOf({ story, outcome: { ...outcome, violations } })
+    expect(drawn).toContain('<b>clip-ends</b><small> every clip that was begun has ended</small>')
+    expect(drawn).toContain('<b>slow-store</b> the store takes 1 to 8 s for each object')
+  })
+
   it('draws everything to one scale', () => {
     const [pulse] = withClass(laneOf(drawing, 'PIR'), 'span')
     expect(Number.parseFloat(pulse?.attributes.x ?? '')).toBeCloseTo(placeIn(4000), 4)

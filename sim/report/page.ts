@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Story } from '../story/story.ts'
 import { storyText } from '../story/write.ts'
 import type { StoryOutcome, Verdict } from '../trace.ts'
+import { TROUBLE_TABLE } from '../world/troubles.ts'
 import { aroundFailure } from './around.ts'
 import { eventTable } from './event-table.ts'
 import { clipLines, pressLines } from './fact-text.ts'
@@ -48,7 +49,7 @@ export function storyPage({ story, outcome, thumbnails, replayCommand }: PageOf)
 ${drawVerdict(outcome, failures)}
 ${drawFacts(outcome, replayCommand)}
 <main>
-<div class="columns">${drawChecks(outcome, failures)}${drawAround(outcome, failures)}</div>
+<div class="columns">${drawChecks(outcome, failures, story)}${drawAround(outcome, failures)}</div>
 ${drawTimelines({ outcome, thumbnails, failures })}
 <section><h2 id="events">Events</h2>
 ${eventTable(outcome, failures)}</section>
@@ -90,7 +91,11 @@ function drawFacts(outcome: StoryOutcome, replayCommand: string): Markup {
 <div class="replay"><span>again:</span> <code id="replay">${replayCommand}</code> <button type="button" data-copy="replay" hidden>copy</button></div>`
 }
 
-function drawChecks(outcome: StoryOutcome, failures: readonly Failure[]): Markup {
+function drawChecks(
+  outcome: StoryOutcome,
+  failures: readonly Failure[],
+  { troubles }: Pick<Story, 'troubles'>,
+): Markup {
   const { verdicts, violations } = outcome
   const complaints = failures.filter(({ kind }) => kind === 'checker')
   const failed = verdicts.filter(({ holds }) => !holds)
@@ -104,8 +109,15 @@ function drawChecks(outcome: StoryOutcome, failures: readonly Failure[]): Markup
       : markup`${complaints.slice(0, LISTED_MAX).map(drawComplaint)}`
   const left = Math.max(verdicts.length - LISTED_MAX, 0) + Math.max(complaints.length - LISTED_MAX, 0)
   return markup`<section><h2>Expected of this story</h2><ul class="checks">${expected}</ul>${verdicts.length === 0 ? markup`<p class="note">nothing</p>` : undefined}
-<h2>Checked in every story</h2><ul class="checks">${broken}</ul>${left === 0 ? undefined : markup`<p class="note">${left} more are left out here.</p>`}</section>`
+<h2>Checked in every story</h2><ul class="checks">${broken}</ul>${left === 0 ? undefined : markup`<p class="note">${left} more are left out here.</p>`}
+${drawWeather(troubles)}</section>`
 }
+
+/** What goes on all the time, in a sentence each. */
+const drawWeather = (troubles: Story['troubles']): Markup =>
+  troubles.length === 0
+    ? NOTHING
+    : markup`<h2>Weather of this story</h2><ul class="checks">${troubles.map((name) => markup`<li><span class="sign">~</span><span><b>${name}</b> ${TROUBLE_TABLE[name].about}</span></li>`)}</ul>`
 
 function drawCheck(
   { line, text, holds, atMs }: Verdict,
@@ -132,7 +144,7 @@ function drawFate(outcome: StoryOutcome, failure: Failure | undefined): Markup {
 }
 
 const drawComplaint = (failure: Failure, _index: number, among: readonly Failure[]): Markup =>
-  markup`<li class="bad"><span class="sign">✗</span><span><b>${failure.what}</b><span class="why">${shorten(failure.why, TEXT_LENGTH_MAX)}${goTo(failure, among)}</span></span></li>`
+  markup`<li class="bad"><span class="sign">✗</span><span><b>${failure.what}</b>${failure.promise && markup`<small> ${failure.promise}</small>`}<span class="why">${shorten(failure.why, TEXT_LENGTH_MAX)}${goTo(failure, among)}</span></span></li>`
 
 function goTo(failure: Failure | undefined, failures: readonly Failure[]): Markup {
   if (failure === undefined) return NOTHING

@@ -26,6 +26,8 @@ export type AcceptedPress = {
   /** When the finger came, by the world's clock. */
   readonly pressedAtMs: number
   readonly acceptedAtMs: number
+  /** From then on the contact was closed without a break. */
+  readonly closedAtMs: number
   readonly life: number
   /** What the doorbell's own clock said the time was then. */
   readonly wallAt: number
@@ -66,8 +68,8 @@ export type Evidence = {
   /** What the doorbell published and what it was answered: `acknowledged`, or the kind of fault. */
   readonly published: { readonly atMs: number; readonly payload: string; readonly outcome: string }[]
   readonly happenings: { readonly atMs: number; readonly life: number; readonly happening: Happening }[]
-  /** The most that ever waited or was held. */
-  readonly most: { uploads: number; messages: number; prerollBytes: number; edges: number }
+  /** When more waited or was held than may. */
+  readonly excesses: { readonly atMs: number; readonly message: string }[]
   /** Loops that threw, and other broken promises. */
   readonly crashes: { readonly atMs: number; readonly message: string }[]
   /** Everything the doorbell wrote into its log, bounded; only to search it. */
@@ -153,7 +155,7 @@ export const copyOf = (evidence: Evidence): Evidence => ({
   told: [...evidence.told],
   published: [...evidence.published],
   happenings: [...evidence.happenings],
-  most: { ...evidence.most },
+  excesses: [...evidence.excesses],
   crashes: [...evidence.crashes],
   logTexts: [...evidence.logTexts],
   excuses: { ...evidence.excuses },

@@ -5,10 +5,10 @@ import { idOf, type Evidence } from './evidence.ts'
 
 export function pressFacts({ presses, chimes, journalled, told }: Evidence): readonly PressFact[] {
   const heard = told.map(({ atMs, payload }) => ({ atMs, id: idOf(payload) }))
-  return presses.map(({ id, visit, pressedAtMs, acceptedAtMs: at }) => ({
+  return presses.map(({ id, visit, pressedAtMs, acceptedAtMs: at, closedAtMs }) => ({
     pressedAtMs,
     visit,
-    chimedAtMs: chimes.find((chime) => chime >= at && chime <= at + CHIME_MS_MAX),
+    chimedAtMs: chimes.find((chime) => chime >= at && chime <= closedAtMs + CHIME_MS_MAX),
     acknowledgedAtMs: journalled.get(id),
     notifiedAtMs: heard.find((each) => each.id === id)?.atMs,
   }))

@@ -246,7 +246,7 @@ async function outcomeOf(world: World, story: Story, options: PlayOptions): Prom
   const checkers = checkersFor(world.stage.show.canary)
   for (const checker of checkers.filter(({ isDear }) => options.isHasty !== true || isDear !== true))
     for (const broken of await lookWith(checker, evidence))
-      violations.push({ checker: checker.name, ...broken })
+      violations.push({ checker: checker.name, promise: checker.promise, ...broken })
   for (const { checker, message } of violations) trace.add({ kind: 'violation', checker, message })
   const entries: readonly TraceEntry[] = trace.entries
   const facts = {

@@ -12,6 +12,7 @@ import { createDurableDisk } from '../../src/drivers/durable-disk.ts'
 import type { Ports } from '../../src/ports/ports.ts'
 import type { Random } from '../../src/ports/random.ts'
 import type { Stills } from '../../src/ports/stills.ts'
+import { excessesOf } from '../checkers/bounds.ts'
 import type { Household } from '../checkers/household.ts'
 import { WORLD_BEGAN_UNIX_MS } from '../checkers/presses.ts'
 import { MemoryRecords } from '../devices/memory-records.ts'
@@ -438,12 +439,7 @@ export class World {
     const { evidence } = this
     const atMs = this.now
     evidence.happenings.push({ atMs, life, happening })
-    const doorbell = this.doorbell()
-    if (doorbell !== undefined) {
-      const { uploads, messages } = doorbell.waiting()
-      evidence.most.uploads = Math.max(evidence.most.uploads, uploads)
-      evidence.most.messages = Math.max(evidence.most.messages, messages)
-    }
+    this.#noteHeld()
     if (happening.kind === 'press') {
       const pressedAtMs = startedMs + happening.at
       const { at, trusted } = this.wall.at(atMs)
@@ -453,12 +449,29 @@ export class World {
         visit: happening.visit,
         pressedAtMs,
         acceptedAtMs: atMs,
+        closedAtMs: atMs - this.#options.config.lines.pressHoldMs,
         life,
         wallAt,
         wallTrusted: trusted,
       })
     }
     traceHappening(this.trace, happening, startedMs)
+  }
+
+  #noteHeld(): void {
+    const doorbell = this.doorbell()
+    if (doorbell === undefined) return
+    const { presses, excesses } = this.evidence
+    const messages = excessesOf(
+      { ...doorbell.waiting(), ...doorbell.held() },
+      {
+        prerollBytesMax: this.#options.config.capture.prerollBytesMax,
+        presses: presses.length,
+        objects: this.records.count('part'),
+        entries: this.records.count('ledger'),
+      },
+    )
+    excesses.push(...messages.map((message) => ({ atMs: this.now, message })))
   }
 
   #newEvidence(): Evidence {
@@ -475,7 +488,7 @@ export class World {
       told: [],
       published: [],
       happenings: [],
-      most: { uploads: 0, messages: 0, prerollBytes: 0, edges: 0 },
+      excesses: [],
       crashes: [],
       logTexts: [],
       excuses: {
@@ -563,6 +576,10 @@ function traceOther(trace: TraceRecorder, it: OtherHappening, world: (at: number
       return
     case 'alarm':
       trace.add({ kind: 'alarm', what: `${it.what} ${it.state}` })
+      return
+    case 'notice':
+    case 'line-free':
+      trace.add({ kind: 'log', level: 'info', event: it.kind, fields: 'what' in it ? it.what : it.line })
       return
     default:
       trace.add({ kind: 'log', level: 'warn', event: it.kind, fields: '' })
