@@ -10,7 +10,8 @@ import type { VisionState } from '../ports/vision.ts'
 import type { BoardFacts, ClockFacts, Codecs, FolderFacts, SpaceFacts } from './doctor-judge.ts'
 
 const run = promisify(execFile)
-const TOOL_MS_MAX = 10_000
+/** Only what hangs takes so long, even on a busy board. */
+const TOOL_MS_MAX = 60_000
 const TMPFS_MAGIC = 0x01021994
 const RAMFS_MAGIC = 0x858458f6
 
