@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /** Generous on purpose: no test may depend on how fast the machine is. */
-const PATIENCE_MS = 120_000
+const PATIENCE_MS = 300_000
 
 export default defineConfig({
   test: {

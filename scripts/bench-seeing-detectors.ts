@@ -45,17 +45,24 @@ function lintelIn(work: string): Detector {
       const args = ['detect', file, '--json', '--set', 'detect.recognise=false']
       return detected.parse(JSON.parse(await outputOf(LINTEL, args))).motion
     },
-    cost: { command: async (file) => simCommand(work, file, 'always') },
+    cost: { command: async (file) => simCommand(work, file, { decode: 'always' }) },
   }
 }
 
 let runs = 0
-/** The whole runtime, with the decoding that is asked for. */
-export async function simCommand(work: string, file: string, decode: 'auto' | 'always'): Promise<Command> {
+/** The whole runtime, with the decoding that is asked for, and with people recognised or not. */
+export async function simCommand(
+  work: string,
+  file: string,
+  { decode, recognise = false }: { readonly decode: 'auto' | 'always'; readonly recognise?: boolean },
+): Promise<Command> {
   const owner = path.join(work, 'owner.txt')
   await runTool(LINTEL, ['owner', 'init', '--owner', owner]) // Fails where it is there already; sim says what is wrong.
   const folder = path.join(work, `data-${++runs}`)
-  const settings = ['detect.recognise=false', `detect.decode=${decode}`].flatMap((set) => ['--set', set])
+  const settings = [`detect.recognise=${recognise}`, `detect.decode=${decode}`].flatMap((set) => [
+    '--set',
+    set,
+  ])
   return [LINTEL, ['sim', file, '--data', folder, '--owner', owner, '--cloud', 'none', '--json', ...settings]]
 }
 

@@ -25,6 +25,7 @@ import {
   type Detector,
   type DetectorName,
 } from './bench-seeing-detectors.ts'
+import { costsOfLooks } from './bench-seeing-people.ts'
 import { mean, quantile, scoreMotion, totalScore, type Score } from './score-motion-rules.ts'
 
 /** Somebody walks by six times in the first three minutes; then nobody, for as long. */
@@ -68,7 +69,10 @@ async function main(): Promise<void> {
   for (const detector of detectors) await compare(detector, { clips, videos, bare })
   if (values.quick) return
   for (const limit of LIMITS) tell(limit.name, undefined, ratios(await costsOf(videos, limit.command), bare))
-  if (detectors.some(({ name }) => name === 'Lintel')) await tellIdle(videos, bare)
+  if (detectors.some(({ name }) => name === 'Lintel')) {
+    await tellIdle(videos, bare)
+    await tellPeople(videos, bare)
+  }
   console.log(
     '\nCPU: milliseconds of processor time a second of video, whole process; ×: against bare ffmpeg decoding to grey 320 @5.',
   )
@@ -138,13 +142,25 @@ async function tellIdle(videos: readonly string[], bare: readonly Spent[]): Prom
   for (const decode of ['auto', 'always'] as const) {
     const spent: Spent[] = []
     for (const file of videos) {
-      const whole = await costOf(...(await simCommand(work, file, decode)))
-      const begun = await costOf(...(await simCommand(work, await beginningOf(file, BUSY_S), decode)))
+      const whole = await costOf(...(await simCommand(work, file, { decode })))
+      const begun = await costOf(...(await simCommand(work, await beginningOf(file, BUSY_S), { decode })))
       const idleMs = (1000 * (whole.cpuS - begun.cpuS)) / (VIDEO.seconds - BUSY_S)
       spent.push({ msPerS: idleMs, peakRssMb: whole.peakRssMb })
     }
     tell(`Lintel idle, decode=${decode}`, undefined, ratios(spent, bare))
   }
+}
+
+/** What a visit every half minute costs the whole runtime when it recognises who comes, and one look of each engine. */
+async function tellPeople(videos: readonly string[], bare: readonly Spent[]): Promise<void> {
+  const busy = await Promise.all(videos.map((file) => beginningOf(file, BUSY_S)))
+  const recognising = (file: string) => simCommand(work, file, { decode: 'always', recognise: true })
+  tell('Lintel, recognising', undefined, ratios(await costsOf(busy, recognising, BUSY_S), bare))
+  const costs = await costsOfLooks()
+  const looks = costs.map(
+    ({ engine, msPerLook, peakRssMb }) => `${engine} ${msPerLook.toFixed(0)} ms (${peakRssMb.toFixed(0)} MB)`,
+  )
+  console.log(`\nOne look at people, processor time: ${looks.join(', ') || 'no engine works here'}`)
 }
 
 type Spent = { readonly msPerS: number; readonly peakRssMb: number }

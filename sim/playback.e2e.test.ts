@@ -35,10 +35,10 @@ describe('a clip, its parts opened and put together', () => {
         '/film.mp4': film,
         ...Object.fromEntries(parts.map((part, index) => [`/part${index}`, part])),
       })
-      const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+      const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS, timeout: 0 })
       try {
         const tab = await browser.newPage()
-        await tab.goto(`http://127.0.0.1:${port}/`)
+        await tab.goto(`http://127.0.0.1:${port}/`, { timeout: 0 })
         const played = await tab.evaluate('playBoth()')
         // Without an index at its end a browser counts a fragmented film's length by decoding times: a frame or two less.
         expect(played).toEqual({

@@ -13,7 +13,11 @@ const folder = mkdtempSync(join(tmpdir(), 'lintel-report-'))
 describe.skipIf(!existsSync(CHROMIUM))('the page of a story in a browser', () => {
   let browser: Browser
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] })
+    browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: ['--no-sandbox', '--disable-gpu'],
+      timeout: 0, // The test's own limit is enough.
+    })
   })
   afterAll(async () => {
     await browser.close()
@@ -27,6 +31,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page of a story in a browser', () =>
     const file = join(folder, `page-${width}.html`)
     writeFileSync(file, storyPage({ ...played, thumbnails: [], replayCommand: 'lintel sim night.yaml' }))
     const tab = await browser.newPage({ viewport: { width, height: 900 }, javaScriptEnabled: script })
+    tab.setDefaultTimeout(0)
     const troubles: string[] = []
     tab.on('pageerror', ({ message }) => troubles.push(message))
     tab.on('console', (message) => troubles.push(message.text()))

@@ -78,7 +78,8 @@ async function detectIn(name: string, options: DetectOptions, signal: AbortSigna
   if (target !== undefined) await checkTarget(target, facts, force === true)
   const looks: Look[] = []
   const about = { name, facts, signal }
-  await using vision = options.recognise && rules.recognise ? createVision({ log: silentLog }) : undefined
+  await using vision =
+    options.recognise && rules.recognise ? createVision({ log: silentLog, nice: 0 }) : undefined
   await using onlooker = vision && createOnlooker(facts, { vision, zones: rules.zones, signal })
   const onLook = async (look: Look): Promise<void> => {
     if (options.looks === true) looks.push(look)

@@ -29,6 +29,7 @@ export type SimHouseOptions = CloudChoice & {
   readonly owner?: string
   readonly config?: string
   readonly set: readonly string[]
+  readonly speed: number | 'max'
 }
 
 /** One video and what happens to the lines while it plays. */
@@ -80,13 +81,17 @@ export async function openSimHouse(
       scenes,
       devices: {
         ...{ disk, records, stills: ffmpegStills, store, broker, log },
-        vision: config.detect.recognise ? scope.own('vision', createVision({ log })) : undefined,
+        vision: config.detect.recognise ? scope.own('vision', openVision(options, log)) : undefined,
       },
       boot,
       salt,
     }
   })
 }
+
+/** As fast as it goes, time stands still until a look is done: then there is nobody to stand back for. */
+const openVision = ({ speed }: SimHouseOptions, log: Log) =>
+  createVision(speed === 'max' ? { log, nice: 0 } : { log })
 
 /** Nobody else writes there, so a replay may give the same names in every run. */
 const isOwnStore = ({ cloud }: SimHouseOptions, config: Config): boolean =>

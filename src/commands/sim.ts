@@ -17,7 +17,6 @@ import { checkReport, writeVideoPage } from './sim-video-page.ts'
 import { watchStories } from './sim-watch.ts'
 
 type SimOptions = SimHouseOptions & {
-  readonly speed: number | 'max'
   readonly press: readonly number[]
   readonly pir: readonly number[]
   readonly seed?: number

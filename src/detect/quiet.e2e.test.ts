@@ -4,7 +4,7 @@ import { monoMs } from '../base/time.ts'
 import { createMotionDetector } from './index.ts'
 
 const SECONDS = 600
-/** Eighty minutes of video take one minute of processor time; a busy machine may need several for that. */
+/** Eighty minutes of video take half a minute of processor time; a busy machine may need ten times as long. */
 const PATIENCE_MS = 900_000
 
 /** When movement was reported in a scene in which nobody is. */

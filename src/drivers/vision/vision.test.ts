@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { getPriority } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -34,7 +35,7 @@ const logged: string[] = []
 const note = (event: string): void => void logged.push(event)
 const log: Log = { debug: note, info: note, warn: note, error: note }
 function open(options: Partial<VisionOptions>): ChildVision {
-  const vision = createVision({ log, ...options })
+  const vision = createVision({ log, nice: 0, ...options })
   opened.push(vision)
   return vision
 }
@@ -76,6 +77,13 @@ describe.skipIf(!hasFfmpeg)('the detector in a child process', () => {
     process.kill(vision.pid() ?? 0, 'SIGKILL')
     expect(await second).toMatchObject({ kind: 'unavailable' })
     expect(await vision.look(picture, { within: WHOLE, signal })).toEqual(first)
+  })
+
+  it('stands back for the rest of the doorbell, unless it is told not to', async () => {
+    const [back, level] = [open({ nice: 10 }), open({ nice: 0 })]
+    for (const vision of [back, level]) await vision.look(picture, { within: WHOLE, signal })
+    expect(getPriority(back.pid())).toBeGreaterThanOrEqual(10)
+    expect(getPriority(level.pid())).toBe(getPriority())
   })
 
   it('is asleep before the first look, and again when nobody asked for a while', async () => {

@@ -25,6 +25,8 @@ export type VisionOptions = {
   readonly restMs?: number
   /** When no engine works, it is tried again after so long. */
   readonly retryMs?: number
+  /** How far the child stands back for others; whoever waits for each answer anyway wants 0. */
+  readonly nice?: number
 }
 
 const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url))
@@ -193,14 +195,14 @@ class Child implements AsyncDisposable {
   #take: ((answer: Answer) => void) | undefined
   #spoil: ((error: unknown) => void) | undefined
 
-  private constructor(engine: EngineName, child: ChildProcess) {
+  private constructor(engine: EngineName, child: ChildProcess, nice: number) {
     this.engine = engine
     this.#process = child
-    this.#ended = lastWordsOf(child).finally(() => (this.isAlive = false))
+    this.#ended = lastWordsOf(child, nice).finally(() => (this.isAlive = false))
     child.on('message', (message: unknown) => this.#hear(message))
   }
 
-  static async start(engine: EngineName, { worker, modelFile }: VisionOptions): Promise<Child> {
+  static async start(engine: EngineName, { worker, modelFile, nice }: VisionOptions): Promise<Child> {
     const child = new Child(
       engine,
       fork(worker ?? WORKER, [engine, modelFile ?? MODEL_FILE], {
@@ -208,6 +210,7 @@ class Child implements AsyncDisposable {
         execArgv: ['--max-semi-space-size=2', '--optimize-for-size', '--disable-warning=ExperimentalWarning'],
         stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       }),
+      nice ?? NICE,
     )
     try {
       const first = await child.#next(START_MS_MAX)
@@ -276,12 +279,12 @@ class Child implements AsyncDisposable {
 }
 
 /** How it ended, with the end of what it said on stderr. */
-async function lastWordsOf(child: ChildProcess): Promise<string> {
+async function lastWordsOf(child: ChildProcess, nice: number): Promise<string> {
   let words = ''
   child.stderr?.on('data', (chunk: Buffer) => (words = (words + chunk.toString()).slice(-LAST_WORDS)))
   child.once('spawn', () => {
     try {
-      if (child.pid !== undefined) setPriority(child.pid, NICE)
+      if (child.pid !== undefined && nice > 0) setPriority(child.pid, nice)
     } catch {
       // It has ended already, or this user may not: neither changes what it says.
     }
