@@ -131,7 +131,8 @@ export class DrawnShow implements Show {
     const [, atMs] = times.at(-1) ?? []
     if (atMs === undefined) throw new Fault('corrupt', 'wanted packets that were drawn here')
     const luma = this.#look(Number(atMs))
-    const rgb = Uint8Array.from({ length: luma.length * 3 }, (_, at) => luma[Math.floor(at / 3)] ?? 0)
+    const rgb = new Uint8Array(luma.length * 3)
+    for (const [at, grey] of luma.entries()) rgb.fill(grey, at * 3, at * 3 + 3)
     rgb.set(this.canary)
     return { width: WIDTH, height: HEIGHT, rgb }
   }

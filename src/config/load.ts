@@ -15,7 +15,7 @@ export function loadConfig(source: ConfigSource): Config {
   const reading = source.file === undefined ? undefined : readYaml(source.file)
   const wanted: Record<string, unknown> = reading?.root ?? {}
   for (const set of source.sets ?? []) applySet(wanted, set)
-  return check(configSchema.superRefine(checkZonesOfRules), wanted, {
+  return check(wholeConfig, wanted, {
     reading,
     elsewhere: '--set',
     noun: 'setting',
@@ -62,6 +62,8 @@ function fullKey(typed: string): string {
     throw new Fault('invalid', `--set ${typed}: could be ${ending.join(' or ')}; give the whole key`)
   throw new Fault('invalid', `--set ${typed}: there is no such setting${didYouMean(typed, keys)}`)
 }
+
+const wholeConfig = configSchema.superRefine(checkZonesOfRules)
 
 function valueOf(text: string): unknown {
   const document = parseDocument(text)

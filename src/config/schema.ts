@@ -213,9 +213,10 @@ export type ConfigKey = {
 }
 
 /** One row per setting, for the README and for messages: dotted key, meaning, default, what is allowed. */
-export function describeConfig(): readonly ConfigKey[] {
-  return rowsOf(jsonSchemaOf(), '')
-}
+export const describeConfig = (): readonly ConfigKey[] => (described ??= rowsOf(jsonSchemaOf(), ''))
+
+/** Always the same, and asked for with every setting of every story. */
+let described: readonly ConfigKey[] | undefined
 
 type JsonSchema = {
   readonly properties?: Readonly<Record<string, JsonSchema>>
