@@ -3,6 +3,7 @@ import { entropyToMnemonic, mnemonicToEntropy } from '@scure/bip39'
 import { wordlist } from '@scure/bip39/wordlists/english.js'
 import { Fault } from '../../../base/fault.ts'
 import { nearestName } from '../../../base/nearest.ts'
+import { texts } from '../texts.ts'
 
 export const WORDS = 24
 
@@ -16,23 +17,16 @@ export function secretOf(typed: string): Uint8Array {
     .filter((word) => word !== '')
   words.forEach(checkWord)
   if (words.length !== WORDS)
-    throw new Fault('invalid', `There are ${WORDS} words; you have typed ${words.length}.`)
+    throw new Fault('invalid', texts.words.count(words.length))
   try {
     return mnemonicToEntropy(words.join(' '), wordlist)
   } catch (cause) {
-    throw new Fault(
-      'invalid',
-      'Every word is known, but together they do not fit: two may be swapped, or one misread.',
-      { cause },
-    )
+    throw new Fault('invalid', texts.words.noFit, { cause })
   }
 }
 
 function checkWord(word: string, index: number): void {
   if (wordlist.includes(word)) return
   const near = nearestName(word, wordlist)
-  throw new Fault(
-    'invalid',
-    `Word ${index + 1}, “${word}”, is not in the list.${near === undefined ? '' : ` Did you mean “${near}”?`}`,
-  )
+  throw new Fault('invalid', texts.words.unknown(index + 1, word, near))
 }
