@@ -53,7 +53,8 @@ export const texts = {
     lead: (device: string) =>
       `This is ${device}. In two minutes it will be yours: recordings will be locked with a key that only you have.`,
     checking: 'Looking at your code…',
-    wrongCode: 'This code does not work. It may have been used already; the doorbell shows a new one after a reset.',
+    wrongCode:
+      'This code does not work. It may have been used already; the doorbell shows a new one after a reset.',
     name: 'Your name',
     nameHint: 'As your household calls you',
     begin: 'Make my key',
@@ -119,13 +120,12 @@ export const texts = {
     title: 'Door',
     live: 'Live',
     connecting: 'Connecting…',
-    transports: { webrtc: 'WebRTC', fmp4: 'fMP4', mpeg1: 'MPEG-1' } as Readonly<Record<string, string>>,
+    transports: { webrtc: 'WebRTC', fmp4: 'fMP4', mpeg1: 'MPEG-1' },
+    forged: 'Somebody between you and the doorbell has changed what it said. Nothing is shown.',
+    again: 'Trying again…',
     transportAbout: (name: string) => `Live view by ${name}`,
     failed: 'No live picture',
     pictureOf: (device: string) => `Live picture of ${device}`,
-    talk: 'Talk',
-    stopTalking: 'Stop talking',
-    talkHint: 'They hear you as long as this is on.',
     soundOn: 'Sound on',
     soundOff: 'Sound off',
     press: 'Press the button',
@@ -154,6 +154,8 @@ export const texts = {
     done: 'Done',
     silent: 'Tap once anywhere, so that this page may ring.',
   },
+
+  push: { notice: 'Somebody was at the door' },
 
   visits: {
     title: 'Visits',
@@ -255,10 +257,12 @@ export const texts = {
     you: 'this is you',
     waiting: 'waits for a key',
     waitingAbout: (name: string) => `${name} has joined, and cannot open recordings yet.`,
-    waitingWhy: 'Your signature puts their key on the doorbell’s list. What is recorded from then on opens for them too.',
+    waitingWhy:
+      'Your signature puts their key on the doorbell’s list. What is recorded from then on opens for them too.',
     addKey: 'Let them open recordings',
     offerOld: (name: string) => `Shall ${name} see older visits as well?`,
-    offerOldAbout: (n: number) => `Makes a note for each of the ${plural(n, 'clip')} that this page knows. No video is copied.`,
+    offerOldAbout: (n: number) =>
+      `Makes a note for each of the ${plural(n, 'clip')} that this page knows. No video is copied.`,
     giveOld: 'Yes, older ones too',
     giving: (done: number, of: number) => `${done} of ${of}…`,
     given: (n: number) => `${plural(n, 'clip')} opened for them.`,
@@ -377,7 +381,8 @@ export const texts = {
     keeping: 'Keeping',
     keepDays: 'At most so many days',
     keepBytes: 'At most so much room',
-    keepMeans: (visits: number, days: string) => `Room for about ${plural(visits, 'visit')}: ${days} at your usual pace.`,
+    keepMeans: (visits: number, days: number | undefined) =>
+      `Room for about ${plural(visits, 'visit')}${days === undefined ? '' : `, which is ${plural(days, 'day')} at your usual pace`}.`,
     keepUnknown: 'After a few visits this says how many fit.',
     notices: 'Notices',
     notifyAbout: 'Tell me about',
@@ -396,7 +401,8 @@ export const texts = {
     quiet: 'Quiet hours',
     quietAbout: 'In these hours nothing rings and no notice is sent; everything is recorded.',
     push: 'Notices on this device',
-    pushAbout: 'Also when the page is closed. The message itself says nothing; your key opens the picture here.',
+    pushAbout:
+      'Also when the page is closed. The message itself says nothing; your key opens the picture here.',
     pushOn: 'Switch on',
     pushOff: 'Switch off',
     pushIsOn: 'Notices are on for this device.',
@@ -405,6 +411,7 @@ export const texts = {
     testPush: 'Send a test',
     elsewhere: 'Cloud and broker',
     cloud: 'Cloud',
+    bucket: 'Bucket',
     cloudOff: 'No cloud: clips stay on the doorbell, and go with it if it is stolen.',
     broker: 'Broker',
     brokerOff: 'No broker: your smart home is not told.',
@@ -447,7 +454,8 @@ export const texts = {
     title: 'You',
     key: 'Your key',
     keyHere: 'Your key is in this browser.',
-    keyWrapped: 'Your key is in this browser, locked with another one: this browser is too old to keep it by itself.',
+    keyWrapped:
+      'Your key is in this browser, locked with another one: this browser is too old to keep it by itself.',
     keyMissing: 'Your key is not in this browser: you can see live, and open no recordings.',
     keyOther: 'The key in this browser is another one than yours on the doorbell.',
     typeWords: 'Type your 24 words',
@@ -464,7 +472,8 @@ export const texts = {
     forget: 'Sign out and remove the key from here',
     forgetMeans: 'To open recordings here again you will need your 24 words.',
     rootCertificate: 'Certificate of your doorbell',
-    rootAbout: 'Install it once on each device, so that the browser knows your doorbell and shows no warnings.',
+    rootAbout:
+      'Install it once on each device, so that the browser knows your doorbell and shows no warnings.',
     rootGet: 'Get the certificate',
     guestUntil: (when: string) => `You are a guest until ${when}.`,
   },

@@ -8,7 +8,16 @@ export type Route =
   | { readonly at: 'ring'; readonly press: string }
   | { readonly at: Place }
 
-export type Place = 'door' | 'visits' | 'activity' | 'people' | 'status' | 'settings' | 'zones' | 'you' | 'more'
+export type Place =
+  | 'door'
+  | 'visits'
+  | 'activity'
+  | 'people'
+  | 'status'
+  | 'settings'
+  | 'zones'
+  | 'you'
+  | 'more'
 const PLACES: readonly Place[] = [
   'door',
   'visits',

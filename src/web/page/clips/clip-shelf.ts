@@ -138,5 +138,7 @@ const keepList = (reply: ClipsReply): void => {
 
 function keptList(): ClipsReply | undefined {
   const text = localStorage.getItem(LIST_KEPT)
-  return text === null ? undefined : ({ ...(JSON.parse(text) as ClipsReply), more: false } satisfies ClipsReply)
+  return text === null
+    ? undefined
+    : ({ ...(JSON.parse(text) as ClipsReply), more: false } satisfies ClipsReply)
 }

@@ -140,8 +140,7 @@ export class ClipOpener {
     if (known !== undefined) return known
     const bytes = await this.#deps.askBytes(addressOf(facts, object), signal === undefined ? {} : { signal })
     const hash = hex(await sha256(bytes))
-    if (hash !== object.sha256)
-      throw new Fault('corrupt', texts.problems.changed(object.file, facts.clip))
+    if (hash !== object.sha256) throw new Fault('corrupt', texts.problems.changed(object.file, facts.clip))
     if (isKept) await this.#deps.cache.put(object.sha256, bytes)
     return bytes
   }

@@ -244,20 +244,20 @@ export class Playback {
 
   #judge(): void {
     if (this.verdict.get().is === 'wrong') return
-    if (this.#manifest !== undefined)
-      this.verdict.set(verdictOf(this.#manifest, this.#parts, this.#checked))
+    if (this.#manifest !== undefined) this.verdict.set(verdictOf(this.#manifest, this.#parts, this.#checked))
   }
 }
 
 function isBuffered({ buffered }: HTMLVideoElement, at: number): boolean {
-  for (let n = 0; n < buffered.length; n++)
-    if (buffered.start(n) <= at && buffered.end(n) > at) return true
+  for (let n = 0; n < buffered.length; n++) if (buffered.start(n) <= at && buffered.end(n) > at) return true
   return false
 }
 
 function once(target: EventTarget, event: string, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     target.addEventListener(event, () => resolve(), { once: true, signal })
-    signal.addEventListener('abort', () => reject(new Fault('aborted', 'the player was closed')), { once: true })
+    signal.addEventListener('abort', () => reject(new Fault('aborted', 'the player was closed')), {
+      once: true,
+    })
   })
 }

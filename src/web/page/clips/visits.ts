@@ -43,7 +43,8 @@ export function groupVisits(clips: readonly KnownClip[]): readonly Visit[] {
     })
 }
 
-const newestOrder = (clips: readonly KnownClip[]): number => Math.max(...clips.map(({ facts }) => facts.order))
+const newestOrder = (clips: readonly KnownClip[]): number =>
+  Math.max(...clips.map(({ facts }) => facts.order))
 
 function visitOf(id: string, clips: readonly KnownClip[], aboutUnixMs: number): Visit {
   const metas = clips.flatMap(({ meta }) => meta ?? [])
@@ -52,7 +53,8 @@ function visitOf(id: string, clips: readonly KnownClip[], aboutUnixMs: number): 
   return {
     id,
     fromUnixMs: metas.length === 0 ? aboutUnixMs : Math.min(...metas.map((meta) => meta.fromUnixMs)),
-    toUnixMs: metas.length === 0 ? aboutUnixMs : Math.max(...metas.map((meta) => meta.fromUnixMs + meta.durationMs)),
+    toUnixMs:
+      metas.length === 0 ? aboutUnixMs : Math.max(...metas.map((meta) => meta.fromUnixMs + meta.durationMs)),
     clockTrusted: metas.every((meta) => meta.clockTrusted),
     clips,
     labels: byCertainty(labels),

@@ -27,7 +27,10 @@ const put = (name: 'key' | 'pin', value: KeptKey | Pin): Promise<void> =>
     await settled(table.put(value, name))
   })
 
-async function withTable<T>(mode: IDBTransactionMode, use: (table: IDBObjectStore) => Promise<T>): Promise<T> {
+async function withTable<T>(
+  mode: IDBTransactionMode,
+  use: (table: IDBObjectStore) => Promise<T>,
+): Promise<T> {
   const opening = indexedDB.open(NAME, 1)
   opening.addEventListener('upgradeneeded', () => opening.result.createObjectStore(TABLE))
   const database = await settled(opening)

@@ -7,7 +7,8 @@ import { texts } from '../texts.ts'
 
 export const WORDS = 24
 
-export const wordsOf = (secret: Uint8Array): readonly string[] => entropyToMnemonic(secret, wordlist).split(' ')
+export const wordsOf = (secret: Uint8Array): readonly string[] =>
+  entropyToMnemonic(secret, wordlist).split(' ')
 
 /** Takes what people type: any case, line breaks, numbers before words. */
 export function secretOf(typed: string): Uint8Array {
@@ -16,8 +17,7 @@ export function secretOf(typed: string): Uint8Array {
     .split(/[^a-z]+/)
     .filter((word) => word !== '')
   words.forEach(checkWord)
-  if (words.length !== WORDS)
-    throw new Fault('invalid', texts.words.count(words.length))
+  if (words.length !== WORDS) throw new Fault('invalid', texts.words.count(words.length))
   try {
     return mnemonicToEntropy(words.join(' '), wordlist)
   } catch (cause) {
