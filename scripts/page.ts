@@ -29,6 +29,15 @@ const INPUTS = [
 const Stamp = z.object({ hash: z.string(), says: z.array(z.string()), problem: z.string().optional() })
 type Stamp = z.infer<typeof Stamp>
 
+const SHARED: InlineConfig = {
+  configFile: false,
+  root: SOURCE,
+  base: './',
+  logLevel: 'warn',
+  publicDir: path.join(SOURCE, 'public'),
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+}
+
 const hash = await hashOfInputs()
 const known = process.argv.includes('--force') ? undefined : await knownStamp()
 const stamp = known?.hash === hash ? known : await buildAll(hash)
@@ -83,15 +92,6 @@ async function buildAll(sources: string): Promise<Stamp> {
   return made
 }
 
-const SHARED: InlineConfig = {
-  configFile: false,
-  root: SOURCE,
-  base: './',
-  logLevel: 'warn',
-  publicDir: path.join(SOURCE, 'public'),
-  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-}
-
 type Output = Rolldown.RolldownOutput['output']
 
 async function bundle(outDir: string): Promise<Output> {
@@ -99,6 +99,7 @@ async function bundle(outDir: string): Promise<Output> {
     ...SHARED,
     build: {
       outDir,
+      emptyOutDir: true,
       target: 'es2022',
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
