@@ -20,7 +20,7 @@ import type { Change } from './ports/records.ts'
 import { BOOT_KEY, rebuildIndex, type IndexRebuilt } from './rebuild.ts'
 import type { LookedAt } from './recognise/index.ts'
 import { createEyes, POSTER_WIDTH_MAX, type Eyes, type Look, type Seeing } from './seeing.ts'
-import { createUploads, type UploadJob, type Uploads } from './upload/index.ts'
+import { createUploads, type QueuedJob, type UploadJob, type Uploads } from './upload/index.ts'
 import {
   beginClipSeal,
   openDeviceKey,
@@ -118,6 +118,7 @@ export async function startDoorbell(
         sealClip: async () => (options.sealClip ?? beginClipSeal)(await recipientsNow(recipients, ledger)),
         deviceKey: key,
         ledger,
+        ownerKey: () => recipients.owner(),
         prerollSince: (at) => eyes.capture.preroll.since(at),
         deviceName: config.device.name,
         boot,
@@ -176,7 +177,7 @@ const doorbellOf = ({
 /** What others need of the queue; without a cloud nothing waits for it. */
 function queueOf(uploads: Uploads | undefined) {
   return {
-    queueUpload: (job: UploadJob): readonly Change[] => uploads?.queue(job) ?? [],
+    queueUpload: (job: QueuedJob): readonly Change[] => uploads?.queue(job) ?? [],
     cancelUploads: (changes: readonly Change[]): void => uploads?.cancel(changes),
     forgetUploads: (clip: ClipId): readonly Change[] => uploads?.forget(clip) ?? [],
     unforgetUploads: (changes: readonly Change[]): void => uploads?.unforget(changes),

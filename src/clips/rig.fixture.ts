@@ -135,6 +135,7 @@ export class Rig {
       sealClip: async () => plainSeal,
       deviceKey: testDeviceKey,
       ledger: listLedger(records),
+      ownerKey: () => '',
       queueUpload: (job) => [{ put: 'upload', key: orderKey(queued++), row: job as unknown as Json }], // It is JSON.
       wakeUploads: () => {},
       prerollSince: (at) => sinceKey(this.preroll, at),
@@ -256,6 +257,7 @@ export function guarded(
       remove: guard('remove', (path) => disk.remove(path)),
       syncFolder: guard('syncFolder', (path) => disk.syncFolder(path)),
       read: (path) => disk.read(path),
+      readRange: (path, range) => disk.readRange(path, range),
       list: (path) => disk.list(path),
       free: () => disk.free(),
     },
