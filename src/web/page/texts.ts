@@ -235,6 +235,7 @@ export const texts = {
     shareTitle: 'Share this clip',
     shareMeans:
       'Whoever has the key you type here can open this one clip and nothing else. Your signature says that it came from you. It cannot be taken back.',
+    shareName: 'For whom',
     shareTo: 'Their key',
     shareToHint: 'age1…, 62 characters. They make one with Lintel or with age.',
     shareGo: 'Make the note',

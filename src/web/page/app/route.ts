@@ -47,7 +47,7 @@ export function goTo(link: string): void {
 }
 
 /** A code in the address is a secret: it is taken out of the address, and so of the history, once it was read. */
-export const forgetCode = (): void => history.replaceState(null, '', linkTo('door'))
+export const forgetCode = (): void => location.replace(linkTo('door'))
 
 export function useRoute(): Route {
   const [route, setRoute] = useState(() => parseRoute(location.hash))

@@ -102,6 +102,7 @@ function ShareDialog({
 }): JSX.Element {
   const { shelf } = useApp()
   const { key } = useSignedIn()
+  const [name, setName] = useState('')
   const [to, setTo] = useState('')
   const [isDone, setDone] = useState(false)
   const task = useTask()
@@ -110,7 +111,7 @@ function ShareDialog({
       if (key === undefined) throw new Error(texts.player.shareNoKey)
       const grant = await grantFor(shelf.opener, clip.facts, { key, to: to.trim() })
       await ask<undefined>('POST', `/api/clips/${clip.facts.clip}/told`, {
-        body: { what: 'shared', grant, to: to.trim() },
+        body: { what: 'shared', grant, to: name.trim() },
       })
       saveFile(new Blob([grant], { type: 'text/plain' }), `clip-${clip.facts.clip.slice(0, 8)}.grant`)
       setDone(true)
@@ -122,6 +123,7 @@ function ShareDialog({
       ) : (
         <>
           <p>{texts.player.shareMeans}</p>
+          <Field label={texts.player.shareName} value={name} onInput={setName} maxLength={60} />
           <Field label={texts.player.shareTo} hint={texts.player.shareToHint} value={to} onInput={setTo} />
           <Problem says={task.problem} />
         </>
@@ -129,7 +131,7 @@ function ShareDialog({
       <div class="dialog-buttons">
         <Button onClick={onClose}>{isDone ? texts.close : texts.cancel}</Button>
         {!isDone && (
-          <Button kind="main" isBusy={task.isBusy} isOff={to.trim() === ''} onClick={share}>
+          <Button kind="main" isBusy={task.isBusy} isOff={to.trim() === '' || name.trim() === ''} onClick={share}>
             {texts.player.shareGo}
           </Button>
         )}

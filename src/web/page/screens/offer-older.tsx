@@ -1,7 +1,7 @@
 /** Opens older clips for somebody who has joined: a note for each, no video is copied. */
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import type { Member } from '../../api.ts'
+import type { Member, ToldBody } from '../../api.ts'
 import { ask } from '../app/api-client.ts'
 import { useApp, useSignedIn } from '../app/context.ts'
 import { useStore } from '../app/store.ts'
@@ -29,7 +29,8 @@ export function OfferOlder({
       if (key === undefined || to === undefined) return
       for (const [n, { facts }] of open.entries()) {
         const grant = await grantFor(shelf.opener, facts, { key, to })
-        await ask<undefined>('POST', `/api/clips/${facts.clip}/told`, { body: { what: 'shared', grant, to } })
+        const body: ToldBody = { what: 'shared', grant, to: member.name }
+        await ask<undefined>('POST', `/api/clips/${facts.clip}/told`, { body })
         setDone(n + 1)
       }
       notice.set(texts.people.given(open.length))
