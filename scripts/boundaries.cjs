@@ -194,7 +194,8 @@ module.exports = {
     },
     {
       name: 'device-does-not-run-the-page',
-      comment: 'The page is built and served as files; nothing of it, least of all its keys, runs on the device.',
+      comment:
+        'The page is built and served as files; nothing of it, least of all its keys, runs on the device.',
       from: { path: '^(src|sim|scripts)/', pathNot: [PAGE, TEST] },
       to: { path: PAGE },
     },

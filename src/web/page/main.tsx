@@ -5,7 +5,7 @@ import { ask, askBytes } from './app/api-client.ts'
 import { prepareChime } from './app/chime.ts'
 import { AppContext, type App } from './app/context.ts'
 import { createEvents } from './app/events.ts'
-import { createRings, ringAfter, type RingStore } from './app/rings.ts'
+import { createRings, ringAfter } from './app/rings.ts'
 import { Root } from './app/root.tsx'
 import { parseRoute } from './app/route.ts'
 import { createSession, publicKeyOf, resumeSession } from './app/session.ts'
@@ -37,12 +37,13 @@ const app: App = {
   session,
   events: createEvents(),
   shelf,
+  rings: createRings(),
   notice: createStore<string | undefined>(undefined),
   alarms: createStore<readonly string[]>([]),
 }
 
-function take(event: DeviceEvent, rings: RingStore): void {
-  rings.change((ring) => ringAfter(ring, event))
+function take(event: DeviceEvent): void {
+  app.rings.change((ring) => ringAfter(ring, event))
   if (event.type === 'alarms') app.alarms.set(event.alarms)
   if (event.type === 'clip') {
     if (event.state === 'expired') shelf.forget(event.clip)
@@ -63,27 +64,26 @@ function follow(): void {
 }
 
 /** From a notice: the press rings here too, as long as it is not over. */
-function ringFromAddress(rings: RingStore): void {
+function ringFromAddress(): void {
   const route = parseRoute(location.hash)
-  if (route.at === 'ring' && signedIn() !== undefined && rings.get() === undefined)
-    rings.set({ press: route.press, atUnixMs: Date.now(), hasPicture: true, isMine: false })
+  if (route.at === 'ring' && signedIn() !== undefined && app.rings.get() === undefined)
+    app.rings.set({ press: route.press, atUnixMs: Date.now(), pictureRound: 1, isMine: false })
 }
 
 function start(): void {
   applyTheme(readTheme())
   prepareChime()
-  const rings = createRings()
-  app.events.hear((event) => take(event, rings))
+  app.events.hear((event) => take(event))
   session.subscribe(() => {
     follow()
-    ringFromAddress(rings)
+    ringFromAddress()
   })
-  addEventListener('hashchange', () => ringFromAddress(rings))
+  addEventListener('hashchange', ringFromAddress)
   const root = document.getElementById('app')
   if (root !== null)
     render(
       <AppContext.Provider value={app}>
-        <Root rings={rings} />
+        <Root />
       </AppContext.Provider>,
       root,
     )

@@ -4,6 +4,7 @@ import { useContext } from 'preact/hooks'
 import { Fault } from '../../../base/fault.ts'
 import type { ClipShelf } from '../clips/clip-shelf.ts'
 import type { Events } from './events.ts'
+import type { RingStore } from './rings.ts'
 import type { SessionStore, SignedIn } from './session.ts'
 import { useStore, type Store } from './store.ts'
 
@@ -11,6 +12,7 @@ export type App = {
   readonly session: SessionStore
   readonly events: Events
   readonly shelf: ClipShelf
+  readonly rings: RingStore
   /** A sentence that is shown for a moment, and read out. */
   readonly notice: Store<string | undefined>
   readonly alarms: Store<readonly string[]>

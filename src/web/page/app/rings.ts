@@ -5,7 +5,8 @@ import { createStore, type Store } from './store.ts'
 export type Ring = {
   readonly press: string
   readonly atUnixMs: number
-  readonly hasPicture: boolean
+  /** 0: there will be none. It is asked for at once, and again when the device says that it is made. */
+  readonly pictureRound: number
   readonly over?: { readonly how: 'answered' | 'ignored' | 'timed-out'; readonly by?: string }
   /** Answered on this page: it stays open, with the live picture. */
   readonly isMine: boolean
@@ -20,9 +21,14 @@ export function ringAfter(ring: Ring | undefined, event: DeviceEvent): Ring | un
     case 'press':
       // Whoever talks at the door already knows that somebody is there.
       if (ring?.isMine === true) return ring
-      return { press: event.press, atUnixMs: event.atUnixMs, hasPicture: event.hasPicture, isMine: false }
+      return {
+        press: event.press,
+        atUnixMs: event.atUnixMs,
+        pictureRound: event.hasPicture ? 1 : 0,
+        isMine: false,
+      }
     case 'press-picture':
-      return ring?.press === event.press ? { ...ring, hasPicture: true } : ring
+      return ring?.press === event.press ? { ...ring, pictureRound: ring.pictureRound + 1 } : ring
     case 'press-over':
       if (ring?.press !== event.press || ring.isMine) return ring
       return { ...ring, over: { how: event.how, ...(event.by === undefined ? {} : { by: event.by }) } }

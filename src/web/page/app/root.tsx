@@ -14,7 +14,6 @@ import { lazy } from '../ui/lazy.tsx'
 import { Waiting } from '../ui/parts.tsx'
 import { useApp } from './context.ts'
 import { Frame } from './frame.tsx'
-import type { RingStore } from './rings.ts'
 import { useRoute, type Route } from './route.ts'
 import { useStore } from './store.ts'
 
@@ -24,7 +23,7 @@ const People = lazy(async () => (await import('../screens/people.tsx')).People)
 const Settings = lazy(async () => (await import('../screens/settings.tsx')).Settings)
 const Zones = lazy(async () => (await import('../screens/zones.tsx')).Zones)
 
-export function Root({ rings }: { readonly rings: RingStore }): JSX.Element {
+export function Root(): JSX.Element {
   const { session } = useApp()
   const now = useStore(session)
   const route = useRoute()
@@ -38,7 +37,7 @@ export function Root({ rings }: { readonly rings: RingStore }): JSX.Element {
       <Frame route={route}>
         <Screen route={route} />
       </Frame>
-      <RingScreen rings={rings} />
+      <RingScreen />
     </>
   )
 }

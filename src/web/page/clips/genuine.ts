@@ -19,7 +19,7 @@ export type WrongWith =
  * that the manifest names and the index lacks is missing.
  */
 export function verdictOf(
-  manifest: ClipManifest,
+  manifest: Pick<ClipManifest, 'parts'>,
   parts: readonly ClipObject[],
   checked: ReadonlySet<number>,
 ): Verdict {

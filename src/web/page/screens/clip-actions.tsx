@@ -131,7 +131,12 @@ function ShareDialog({
       <div class="dialog-buttons">
         <Button onClick={onClose}>{isDone ? texts.close : texts.cancel}</Button>
         {!isDone && (
-          <Button kind="main" isBusy={task.isBusy} isOff={to.trim() === '' || name.trim() === ''} onClick={share}>
+          <Button
+            kind="main"
+            isBusy={task.isBusy}
+            isOff={to.trim() === '' || name.trim() === ''}
+            onClick={share}
+          >
             {texts.player.shareGo}
           </Button>
         )}

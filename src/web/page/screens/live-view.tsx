@@ -2,7 +2,8 @@
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { messageOf } from '../../../base/fault.ts'
-import { useSignedIn } from '../app/context.ts'
+import { useApp, useSignedIn } from '../app/context.ts'
+import { useStore } from '../app/store.ts'
 import { connectLive, type LiveState } from '../live/connect.ts'
 import { texts } from '../texts.ts'
 import { Icon } from '../ui/icons.tsx'
@@ -11,13 +12,18 @@ import { Button, Waiting } from '../ui/parts.tsx'
 /** What `connectLive` says; `broken` when it could not even begin. */
 type Shown = LiveState | { readonly phase: 'broken'; readonly why: string }
 
-export function LiveView({ withControls = false }: { readonly withControls?: boolean }): JSX.Element {
+export function LiveView(props: {
+  readonly withControls?: boolean
+  /** The ring's own: it covers the others, which stop meanwhile. */
+  readonly isOnTop?: boolean
+}): JSX.Element {
   const { me } = useSignedIn()
   const frame = useRef<HTMLDivElement>(null)
   const video = useRef<HTMLVideoElement>(null)
   const canvas = useRef<HTMLCanvasElement>(null)
   const [state, setState] = useState<Shown>({ phase: 'ended' })
-  const isSeen = useIsSeen()
+  const isCovered = useStore(useApp().rings) !== undefined && props.isOnTop !== true
+  const isSeen = useIsVisible() && !isCovered
   const devicePublicKey = me.device.publicKey
   useEffect(() => {
     if (video.current === null || canvas.current === null || !isSeen) return undefined
@@ -38,7 +44,7 @@ export function LiveView({ withControls = false }: { readonly withControls?: boo
       <video ref={video} class={isCanvas ? 'is-hidden' : ''} muted autoplay playsInline aria-label={label} />
       <canvas ref={canvas} class={isCanvas ? '' : 'is-hidden'} role="img" aria-label={label} />
       <LiveWords state={state} isSeen={isSeen} />
-      {withControls && (
+      {props.withControls === true && (
         <div class="live-controls">
           {me.device.hasAudio && <SoundButton video={video} />}
           <Button
@@ -119,7 +125,7 @@ function NoPicture({
 }
 
 /** A page that nobody looks at watches nothing: the camera is not kept busy for it. */
-function useIsSeen(): boolean {
+function useIsVisible(): boolean {
   const [isSeen, setSeen] = useState(document.visibilityState === 'visible')
   useEffect(() => {
     const hear = (): void => setSeen(document.visibilityState === 'visible')

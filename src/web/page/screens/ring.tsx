@@ -16,7 +16,8 @@ import { LiveView } from './live-view.tsx'
 
 const OVER_SHOWN_MS = 2500
 
-export function RingScreen({ rings }: { readonly rings: RingStore }): JSX.Element | null {
+export function RingScreen(): JSX.Element | null {
+  const { rings } = useApp()
   const ring = useStore(rings)
   return ring === undefined ? null : <Ringing key={ring.press} ring={ring} rings={rings} />
 }
@@ -60,7 +61,7 @@ function Ringing({ ring, rings }: { readonly ring: Ring; readonly rings: RingSto
       </header>
       <div class="ring-pictures">
         <PressPicture ring={ring} isSmall={ring.isMine} />
-        <LiveView />
+        <LiveView isOnTop />
       </div>
       {isRinging && !canChime() && <p class="hint">{texts.ring.silent}</p>}
       <RingButtons ring={ring} onEnd={end} onClose={close} />
@@ -117,7 +118,7 @@ function PressPicture({
   const { key } = useSignedIn()
   const [address, setAddress] = useState<string>()
   useEffect(() => {
-    if (key === undefined || !ring.hasPicture) return undefined
+    if (key === undefined || ring.pictureRound === 0) return undefined
     const ended = new AbortController()
     askBytes(`/api/presses/${ring.press}/picture`, { signal: ended.signal })
       .then((sealed) => openAge(sealed, key.holder))
@@ -130,7 +131,7 @@ function PressPicture({
         if (!ended.signal.aborted && !isStatus(error, 404, 403) && !(error instanceof Fault)) throw error
       })
     return () => ended.abort()
-  }, [ring.press, ring.hasPicture, key])
+  }, [ring.press, ring.pictureRound, key])
   useEffect(() => () => (address === undefined ? undefined : URL.revokeObjectURL(address)), [address])
   if (key === undefined) return null
   if (address === undefined) return <p class="ring-picture waiting">{texts.ring.waiting}</p>
