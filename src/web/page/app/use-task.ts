@@ -5,8 +5,8 @@ import { isAbort, messageOf } from '../../../base/fault.ts'
 export type Task = {
   readonly isBusy: boolean
   readonly problem: string | undefined
-  run(work: () => Promise<void>): void
-  clear(): void
+  readonly run: (work: () => Promise<void>) => void
+  readonly clear: () => void
 }
 
 export function useTask(): Task {
@@ -39,7 +39,7 @@ export type Loaded<T> =
 export function useLoaded<T>(
   load: (signal: AbortSignal) => Promise<T>,
   keys: readonly unknown[],
-): { readonly loaded: Loaded<T>; again(): void } {
+): { readonly loaded: Loaded<T>; readonly again: () => void } {
   const [loaded, setLoaded] = useState<Loaded<T>>({ state: 'loading' })
   const [round, setRound] = useState(0)
   useEffect(() => {

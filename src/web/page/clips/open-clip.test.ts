@@ -50,7 +50,8 @@ function openerFor(
   { key, grants = [] }: { readonly key: HouseKey; readonly grants?: readonly string[] },
 ) {
   const reads: string[] = []
-  const bytes: typeof askBytes = async (path, { range } = {}) => {
+  const bytes: typeof askBytes = async (path, options) => {
+    const range = options?.range
     const file = clip.files.get(path.split('/').at(-1) ?? '') ?? new Uint8Array(0)
     reads.push(range === undefined ? path : `${path} ${range.from}-${range.to}`)
     return range === undefined ? file : file.slice(range.from, range.to)
@@ -131,17 +132,17 @@ describe('a clip from before one had a key', () => {
   })
 })
 
-describe('whether a clip is genuine', () => {
+describe('a clip’s verdict', () => {
   const clip = recordClip([device.formatRecipient(device.makePair().publicKey)])
   const parts = clip.facts.objects.filter(({ file }) => /^\d/.test(file))
   const all = new Set(parts.keys())
 
-  it('it is, when every part looked at is the one the doorbell signed for', () => {
+  it('is genuine when every part looked at is the one the doorbell signed for', () => {
     expect(verdictOf(clip.manifest, parts, all)).toEqual({ is: 'genuine', checked: 3, of: 3 })
     expect(verdictOf(clip.manifest, parts, new Set([0]))).toEqual({ is: 'genuine', checked: 1, of: 3 })
   })
 
-  it('it is not, when a part is another, is missing, or stands where none was signed for', () => {
+  it('is not genuine when a part is another, is missing, or stands where none was signed for', () => {
     const changed = parts.with(1, { ...parts[1]!, sha256: sha(utf8('another')) })
     expect(verdictOf(clip.manifest, changed, all)).toMatchObject({ problem: { what: 'part', part: 1 } })
     expect(verdictOf(clip.manifest, parts.slice(1), all)).toEqual({

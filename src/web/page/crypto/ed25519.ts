@@ -1,4 +1,5 @@
 /** Keys by WebCrypto, and in JavaScript where the browser does not know the curves; that is loaded only then. */
+import type * as Curves from '@noble/curves/ed25519.js'
 import type { KeyHolder } from './age-open.ts'
 import { own } from './bytes.ts'
 import { holderOf, importSecret } from './native-keys.ts'
@@ -28,8 +29,7 @@ export async function verifyEd25519(
 }
 
 /** Loaded only where the browser lacks the curves: it is large. */
-const slowCurves = (): Promise<typeof import('@noble/curves/ed25519.js')> =>
-  import('@noble/curves/ed25519.js')
+const slowCurves = (): Promise<typeof Curves> => import('@noble/curves/ed25519.js')
 
 export async function slowHolder(secret: Uint8Array): Promise<KeyHolder> {
   const { x25519 } = await slowCurves()

@@ -106,27 +106,7 @@ function Controls(props: {
   const speed = SPEEDS[(SPEEDS.findIndex((each) => each === video.playbackRate) + 1) % SPEEDS.length] ?? 1
   return (
     <div class="player-controls">
-      <div class="track">
-        <input
-          type="range"
-          min={0}
-          max={Math.max(0.1, seconds)}
-          step={0.1}
-          value={at}
-          aria-label={texts.player.position}
-          aria-valuetext={texts.player.of(clockText(at), clockText(seconds))}
-          onInput={({ currentTarget }) => seek(Number(currentTarget.value))}
-        />
-        {props.presses.map((ms) => (
-          <span
-            key={ms}
-            class="track-press"
-            style={{ left: `${Math.min(100, ms / 10 / Math.max(1, seconds))}%` }}
-            title={texts.player.press}
-            aria-hidden="true"
-          />
-        ))}
-      </div>
+      <Track at={at} seconds={seconds} presses={props.presses} onSeek={seek} />
       <div class="player-buttons">
         <Button kind="quiet" icon="back" label={texts.player.back5} onClick={() => seek(at - STEP_S)} />
         <Button
@@ -154,6 +134,38 @@ function Controls(props: {
           onClick={() => void video.requestFullscreen()}
         />
       </div>
+    </div>
+  )
+}
+
+function Track(props: {
+  readonly at: number
+  readonly seconds: number
+  readonly presses: readonly number[]
+  readonly onSeek: (to: number) => void
+}): JSX.Element {
+  const { at, seconds } = props
+  return (
+    <div class="track">
+      <input
+        type="range"
+        min={0}
+        max={Math.max(0.1, seconds)}
+        step={0.1}
+        value={at}
+        aria-label={texts.player.position}
+        aria-valuetext={texts.player.of(clockText(at), clockText(seconds))}
+        onInput={({ currentTarget }) => props.onSeek(Number(currentTarget.value))}
+      />
+      {props.presses.map((ms) => (
+        <span
+          key={ms}
+          class="track-press"
+          style={{ left: `${Math.min(100, ms / 10 / Math.max(1, seconds))}%` }}
+          title={texts.player.press}
+          aria-hidden="true"
+        />
+      ))}
     </div>
   )
 }

@@ -121,7 +121,7 @@ async function pictureOf(press: string): Promise<string | undefined> {
 function dataUrl(jpeg: Uint8Array): Promise<string> {
   return new Promise((resolve, reject) => {
     const reader = new FileReader()
-    reader.addEventListener('load', () => resolve(String(reader.result)))
+    reader.addEventListener('load', () => resolve(typeof reader.result === 'string' ? reader.result : ''))
     reader.addEventListener('error', () => reject(reader.error ?? new Error('a picture could not be read')))
     reader.readAsDataURL(new Blob([own(jpeg)], { type: 'image/jpeg' }))
   })
