@@ -48,7 +48,11 @@ export class Playback {
   #source: MediaSource | undefined
   /** The part to append next; moved by a seek. */
   #next = 0
-  #round = 0
+  /** Counts the places where filling began; what was fetched for an earlier one is not appended. */
+  #place = 0
+  #seeks = 0
+  /** While a seek looks for its part nothing is fetched. */
+  #isLooking = false
   #isFilling = false
 
   constructor(options: {
@@ -170,10 +174,17 @@ export class Playback {
   async #seek(): Promise<void> {
     if (this.#times === undefined || this.#init === undefined || this.#buffer === undefined) return
     const at = this.#video.currentTime
-    if (isBuffered(this.#video, at)) return
-    const round = ++this.#round
+    if (isBuffered(this.#video, at)) {
+      this.#isLooking = false
+      this.#seeks++
+      return
+    }
+    const seek = ++this.#seeks
+    this.#isLooking = true
     const start = await this.#times.startFor((at + this.#skipS()) * this.#init.timescale)
-    if (round !== this.#round) return // Somebody sought again meanwhile.
+    if (seek !== this.#seeks) return // Somebody sought again meanwhile.
+    this.#isLooking = false
+    this.#place++
     this.#next = start
     await this.#fill()
   }
@@ -187,13 +198,13 @@ export class Playback {
     if (this.#isFilling || this.#buffer === undefined) return
     this.#isFilling = true
     try {
-      while (this.#next < this.#parts.length && this.#aheadS() < AHEAD_S) {
-        const [part, round] = [this.#next, this.#round]
+      while (!this.#isLooking && this.#next < this.#parts.length && this.#aheadS() < AHEAD_S) {
+        const [part, place] = [this.#next, this.#place]
         const plain = await this.#openPart(part)
         this.#learn(part, plain)
-        if (round !== this.#round) continue
+        if (place !== this.#place || this.#isLooking) continue
         await this.#append(plain)
-        if (round === this.#round) this.#next = part + 1
+        if (place === this.#place) this.#next = part + 1
       }
       this.#finish()
     } finally {
@@ -202,7 +213,7 @@ export class Playback {
   }
 
   #finish(): void {
-    if (this.#next < this.#parts.length || this.#facts.phase === 'growing') return
+    if (this.#isLooking || this.#next < this.#parts.length || this.#facts.phase === 'growing') return
     if (this.#source?.readyState === 'open' && this.#buffer?.updating === false) this.#source.endOfStream()
   }
 

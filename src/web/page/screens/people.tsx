@@ -21,6 +21,8 @@ export function People(): JSX.Element {
     const reply = await ask<MembersReply>('GET', '/api/members')
     return { reply, canSign: await mayChange(reply.recipients, key) }
   }, [key])
+  /** They are on the list now; what is left is the question of older visits. */
+  const [added, setAdded] = useState<Member>()
   useEffect(() => events.hear((event) => (event.type === 'members' ? again() : undefined)), [])
   return (
     <div class="people">
@@ -30,9 +32,10 @@ export function People(): JSX.Element {
       <Show loaded={loaded} again={again}>
         {({ reply, canSign }) => (
           <>
+            {added !== undefined && <OfferOlder member={added} onDone={() => setAdded(undefined)} />}
             {reply.waiting.map((id) => {
               const member = reply.members.find((each) => each.id === id)
-              return member && <Waiting key={id} member={member} canSign={canSign} onChanged={again} />
+              return member && <Waiting key={id} member={member} canSign={canSign} onAdded={setAdded} />
             })}
             <Card title={texts.people.members}>
               <ul class="members">
@@ -54,19 +57,17 @@ export function People(): JSX.Element {
 function Waiting(props: {
   readonly member: Member
   readonly canSign: boolean
-  readonly onChanged: () => void
+  readonly onAdded: (member: Member) => void
 }): JSX.Element {
   const { member, canSign } = props
   const { key } = useSignedIn()
-  const [isAdded, setAdded] = useState(false)
   const task = useTask()
   const add = (): void =>
     task.run(async () => {
       if (key === undefined) return
       await changeRecipients(key, (entries) => withMember(entries, member))
-      setAdded(true)
+      props.onAdded(member)
     })
-  if (isAdded) return <OfferOlder member={member} onDone={props.onChanged} />
   return (
     <Card title={texts.people.waitingAbout(member.name)} name="asks">
       <p>{canSign ? texts.people.waitingWhy : texts.people.onlyFirst}</p>
