@@ -1,5 +1,6 @@
 /** The frame of all screens for those who are signed in: where one may go, and what is wrong with the line. */
 import type { ComponentChildren, JSX } from 'preact'
+import { useEffect } from 'preact/hooks'
 import type { Role } from '../../api.ts'
 import { texts } from '../texts.ts'
 import { Icon, type IconName } from '../ui/icons.tsx'
@@ -17,6 +18,9 @@ type Entry = {
 }
 
 const EVERYBODY: readonly Role[] = ['owner', 'household', 'guest']
+/** Long enough to be read twice. */
+const NOTICE_MS = 8000
+
 const HOUSEHOLD: readonly Role[] = ['owner', 'household']
 
 /** `isFirst`: on a phone it stands at the bottom; the others are under “More”. */
@@ -123,6 +127,11 @@ function Banners(): JSX.Element {
 function Notice(): JSX.Element {
   const { notice } = useApp()
   const says = useStore(notice)
+  useEffect(() => {
+    if (says === undefined) return undefined
+    const timer = setTimeout(() => notice.set(undefined), NOTICE_MS)
+    return () => clearTimeout(timer)
+  }, [says])
   return (
     <div class="notice" role="status">
       {says !== undefined && (
