@@ -99,7 +99,7 @@ class WsPeer implements SocketPeer {
   }
 
   async drained(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && !this.signal.aborted) {
+    while (!signal.aborted && this.#socket.readyState === this.#socket.OPEN) {
       if (this.#socket.bufferedAmount <= this.#limits.socketBufferBytesMax / 2) return
       await this.#nextWake(signal)
     }
