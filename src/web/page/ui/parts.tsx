@@ -156,6 +156,7 @@ export function Switch(props: {
         type="checkbox"
         role="switch"
         checked={props.isOn}
+        aria-checked={props.isOn}
         disabled={props.isOff}
         onChange={(event) => props.onChange(event.currentTarget.checked)}
       />
