@@ -12,7 +12,8 @@ export async function readFilm(name: string): Promise<Film> {
   const video = await probeVideo(join(import.meta.dirname, '../../test-fixtures', name))
   await using source = await openPackets(video)
   const packets: Omit<Packet, 'at'>[] = []
-  for (let samples = await source.read(); samples.length > 0; samples = await source.read()) packets.push(...samples)
+  for (let samples = await source.read(); samples.length > 0; samples = await source.read())
+    packets.push(...samples)
   return { track: { codec: video.codec === 'hevc' ? 'hevc' : 'h264', ...source.init }, packets }
 }
 
@@ -37,10 +38,16 @@ export type Taker = { beginRun(track: Track): void; take(packet: Packet): void; 
 export function playFilm(
   film: Film,
   now: () => MonoMs,
-): { readonly since: () => readonly Packet[]; run(taker: Taker, signal: AbortSignal): Promise<void> } {
+): {
+  readonly since: () => readonly Packet[]
+  readonly keys: () => number
+  run(taker: Taker, signal: AbortSignal): Promise<void>
+} {
   let group: Packet[] = []
+  let keys = 0
   return {
     since: () => group,
+    keys: () => keys,
     async run(taker, signal) {
       const startMs = now()
       taker.beginRun(film.track)
@@ -48,7 +55,10 @@ export function playFilm(
         const waitMs = startMs + (packet.dts / film.track.timescale) * 1000 - now()
         if (waitMs > 0) await sleep(waitMs, undefined, { signal }).catch(() => {})
         if (signal.aborted) break
-        if (packet.isKey) group = []
+        if (packet.isKey) {
+          group = []
+          keys++
+        }
         group.push(packet)
         taker.take(packet)
       }

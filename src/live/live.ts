@@ -2,7 +2,7 @@ import { hex, utf8 } from '../base/bytes.ts'
 import { Fault, isAbort, isFault, messageOf } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import type { MonoMs } from '../base/time.ts'
-import { profileLevelId } from '../media/index.ts'
+import { isRandomAccessPicture, profileLevelId } from '../media/index.ts'
 import type { Packet, Track } from '../ports/camera.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Peer, Peers } from '../ports/peers.ts'
@@ -80,10 +80,12 @@ class LiveDesk implements Live {
   readonly #mpeg1: Mpeg1View | undefined
   #track: Track | undefined
   #run: LiveRun | undefined
+  #newestKey: Packet | undefined
 
   constructor(deps: LiveDeps) {
     this.#deps = deps
-    this.#mpeg1 = deps.reencoder === undefined ? undefined : new Mpeg1View(deps.reencoder, () => this.#follow())
+    this.#mpeg1 =
+      deps.reencoder === undefined ? undefined : new Mpeg1View(deps.reencoder, () => this.#follow())
   }
 
   beginRun(track: Track): void {
@@ -94,12 +96,14 @@ class LiveDesk implements Live {
   take(packet: Packet): void {
     if (this.#track === undefined) return
     this.#run ??= new LiveRun(this.#track, packet)
+    if (packet.isKey) this.#newestKey = packet
     for (const follower of this.#followers) follower.push({ run: this.#run, packet })
   }
 
   endRun(): void {
     this.#track = undefined
     this.#run = undefined
+    this.#newestKey = undefined
   }
 
   run(): LiveRun | undefined {
@@ -148,7 +152,10 @@ class LiveDesk implements Live {
     const watching = this.watch('webrtc')
     let peer: Peer | undefined
     try {
-      peer = await peers.answer(offer, { profileLevelId: profile, signal: AbortSignal.any([signal, this.#stop.signal]) })
+      peer = await peers.answer(offer, {
+        profileLevelId: profile,
+        signal: AbortSignal.any([signal, this.#stop.signal]),
+      })
       const answered = fingerprintOf('the answer', peer.answer)
       const signature = base64url(sign(utf8(signedText({ offer: offered, answer: answered }))))
       this.#keep(this.#showTo(peer, watching, signal))
@@ -203,10 +210,11 @@ class LiveDesk implements Live {
     const run = this.#run
     if (run === undefined) throw new Fault('unavailable', 'the camera sends no pictures now')
     const profile = profileLevelId(run.track.sampleEntry)
-    if (profile === undefined)
-      throw new Fault(
-        'invalid',
-        `WebRTC shows H.264 in every browser, this camera sends ${run.track.codec}: another way of watching has to be taken`,
+    if (profile === undefined) throw notByWebrtc(`H.264, and this camera sends ${run.track.codec}`)
+    // Browsers begin with an IDR picture and with nothing else.
+    if (this.#newestKey === undefined || !isRandomAccessPicture(this.#newestKey.data, 'h264'))
+      throw notByWebrtc(
+        'key pictures that close what was before (IDR), and this camera sends open groups of pictures',
       )
     return profile
   }
@@ -239,5 +247,8 @@ class LiveDesk implements Live {
     follower.restart(this.#run, this.#deps.prerollSince(this.#deps.clock.mono()))
   }
 }
+
+const notByWebrtc = (wanted: string): Fault =>
+  new Fault('invalid', `for WebRTC browsers want ${wanted}; it is shown in another way`)
 
 const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')

@@ -45,7 +45,11 @@ export function openWebrtcPeers({ additionalHosts = [] }: WebrtcOptions = {}): P
 }
 
 function codecsOf({ payloadType, parameters, rtx }: OfferedH264): RTCRtpCodecParameters[] {
-  const rtcpFeedback = [{ type: 'nack' }, { type: 'nack', parameter: 'pli' }, { type: 'ccm', parameter: 'fir' }]
+  const rtcpFeedback = [
+    { type: 'nack' },
+    { type: 'nack', parameter: 'pli' },
+    { type: 'ccm', parameter: 'fir' },
+  ]
   const h264 = useH264({ payloadType, parameters, rtcpFeedback })
   if (rtx === undefined) return [h264]
   const again = new RTCRtpCodecParameters({
@@ -65,6 +69,7 @@ class WeriftPeer implements Peer {
   #sequence = randomBytes(2).readUInt16BE()
   readonly #firstStamp = randomBytes(4).readUInt32BE()
   #inFlight = 0
+  #patience: NodeJS.Timeout | undefined
   #closing: Promise<void> | undefined
   answer = ''
 
@@ -74,11 +79,11 @@ class WeriftPeer implements Peer {
     const end = (): void => void this[Symbol.asyncDispose]()
     if (signal.aborted) end()
     signal.addEventListener('abort', end, { once: true, signal: this.signal })
-    const patience = setTimeout(end, PEER_LIMITS.connectMsMax)
-    this.signal.addEventListener('abort', () => clearTimeout(patience), { once: true })
+    this.#expectNews(PEER_LIMITS.connectMsMax)
+    this.signal.addEventListener('abort', () => clearTimeout(this.#patience), { once: true })
     connection.connectionStateChange.subscribe((state) => {
       if (state === 'connected') {
-        clearTimeout(patience)
+        this.#expectNews(PEER_LIMITS.silentMsMax)
         this.#connected.resolve()
       } else if (state === 'failed' || state === 'closed' || state === 'disconnected') end()
     })
@@ -96,9 +101,16 @@ class WeriftPeer implements Peer {
         await transceiver.sender.replaceTrack(new MediaStreamTrack({ kind: 'video' }))
         transceiver.setDirection('sendonly')
         this.#sender = transceiver.sender
+        this.#sender.onRtcp.subscribe(() => this.#expectNews(PEER_LIMITS.silentMsMax))
       } else transceiver.setDirection('inactive')
     await connection.setLocalDescription(await connection.createAnswer())
     this.answer = connection.localDescription?.sdp ?? ''
+  }
+
+  /** A browser that sees something says so about once a second; one that is silent for too long has gone. */
+  #expectNews(withinMs: number): void {
+    clearTimeout(this.#patience)
+    if (!this.signal.aborted) this.#patience = setTimeout(() => void this[Symbol.asyncDispose](), withinMs)
   }
 
   connected(): Promise<void> {
@@ -118,7 +130,9 @@ class WeriftPeer implements Peer {
     this.#inFlight++
     const landed = (): void => void this.#inFlight--
     // A network that is gone shows as a connection that ends; a packet that was lost is lost.
-    sender.sendRtp(new RtpPacket(header, Buffer.from(payload.buffer, payload.byteOffset, payload.length))).then(landed, landed)
+    sender
+      .sendRtp(new RtpPacket(header, Buffer.from(payload.buffer, payload.byteOffset, payload.length)))
+      .then(landed, landed)
     return true
   }
 
