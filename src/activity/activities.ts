@@ -85,7 +85,11 @@ class ActivityBook implements ActivityDesk {
     return { activity, more: rows.length > wanted }
   }
 
-  #rowOf(doer: Doer, what: Activity['what'], { clip, detail }: { clip?: string; detail?: string }): ActivityRow {
+  #rowOf(
+    doer: Doer,
+    what: Activity['what'],
+    { clip, detail }: { clip?: string; detail?: string },
+  ): ActivityRow {
     const { at, trusted } = this.#deps.clock.wall()
     return {
       at: Math.round(at),
@@ -106,7 +110,10 @@ class ActivityBook implements ActivityDesk {
     row: ActivityRow,
     more: readonly Change[],
   ): Promise<void> {
-    await ledger.append({ type: 'activity', sha256: hashOfRow(row) }, [{ put: 'activity', key, row }, ...more])
+    await ledger.append({ type: 'activity', sha256: hashOfRow(row) }, [
+      { put: 'activity', key, row },
+      ...more,
+    ])
   }
 
   async #takeNumber(): Promise<number> {

@@ -1,14 +1,6 @@
 /** How somebody comes in: with the code of the device, with an invitation, or again. */
 import { Fault, isFault } from '../base/fault.ts'
-import type {
-  Credential,
-  EnrolBody,
-  EnrolOffer,
-  JoinBody,
-  KeyProof,
-  LoginBody,
-  Role,
-} from '../web/index.ts'
+import type { Credential, EnrolBody, EnrolOffer, JoinBody, KeyProof, LoginBody, Role } from '../web/index.ts'
 import { isSignedBy } from './challenges.ts'
 import {
   checkRecipient,
@@ -54,7 +46,10 @@ export async function enrol(desk: Desk, body: EnrolBody, caller: Caller): Promis
     const known = present?.row.ownerKey === ownerKey ? present : undefined
     const member: Keyed<MemberRow> = {
       key: known?.key ?? newId(),
-      row: withCredential({ ...(known?.row ?? newMember(desk, 'owner')), name, recipient, ownerKey }, credential),
+      row: withCredential(
+        { ...(known?.row ?? newMember(desk, 'owner')), name, recipient, ownerKey },
+        credential,
+      ),
     }
     const entered = await enter(desk, member, caller, [desk.code.usedUp(body.secret)])
     await desk.code.forget()
@@ -88,7 +83,9 @@ export async function join(desk: Desk, body: JoinBody, caller: Caller): Promise<
   if (invited.role !== 'guest' && body.recipient === undefined)
     throw new Fault('invalid', `recipient: wanted one for the role ${invited.role}, got none`)
   const recipient =
-    invited.role === 'guest' || body.recipient === undefined ? {} : { recipient: checkRecipient(body.recipient) }
+    invited.role === 'guest' || body.recipient === undefined
+      ? {}
+      : { recipient: checkRecipient(body.recipient) }
   const credential = await makeCredential(desk, body.credential, caller)
   return desk.inTurn(async () => {
     if ((await openInvite(desk, key)) === undefined) return wrongSecret(desk, caller)
@@ -135,7 +132,8 @@ async function loginWithPassphrase(
   if (retryAfterMs > 0) return { admitted: false, why: 'too-many', retryAfterMs }
   const members = await listRows(desk.records, 'member')
   const member = members.find(({ row }) => isSameName(row.name, body.name))
-  if (!(await isRight(desk, body.passphrase, member?.row))) return { admitted: false, why: 'wrong', retryAfterMs: 0 }
+  if (!(await isRight(desk, body.passphrase, member?.row)))
+    return { admitted: false, why: 'wrong', retryAfterMs: 0 }
   desk.guesses.giveBack(guesser, desk.clock.mono())
   return enterAgain(desk, member?.key, caller, (row) => row)
 }
@@ -176,7 +174,10 @@ async function loginWithKey(desk: Desk, proof: KeyProof, caller: Caller): Promis
   const members = await listRows(desk.records, 'member')
   const member = members.find(({ row }) => row.ownerKey === ownerKey)
   if (member === undefined)
-    throw new Fault('denied', 'the key is the owner’s, but nobody has enrolled with it here; use the device’s code')
+    throw new Fault(
+      'denied',
+      'the key is the owner’s, but nobody has enrolled with it here; use the device’s code',
+    )
   return enterAgain(desk, member.key, caller, (row) => row)
 }
 
@@ -219,7 +220,10 @@ async function makeCredential(desk: Desk, credential: Credential, caller: Caller
     return { passphrase: await desk.passphrases.make(credential.passphrase) }
   const challenge = desk.challenges.find(credential.challengeId, desk.clock.mono())
   if (challenge === undefined)
-    throw new Fault('invalid', 'credential.challengeId: wanted a challenge of the last five minutes, got another')
+    throw new Fault(
+      'invalid',
+      'credential.challengeId: wanted a challenge of the last five minutes, got another',
+    )
   const passkey = await readNewPasskey(credential.response, { origin: caller.origin, challenge })
   if (!desk.challenges.use(credential.challengeId, desk.clock.mono()))
     throw new Fault('invalid', 'credential.challengeId: wanted one that was not answered yet')

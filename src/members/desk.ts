@@ -140,7 +140,10 @@ export function wrongSecret(desk: Desk, { peer }: Caller): Refusal {
 export async function freeName(desk: Desk, name: string, mine?: string): Promise<string> {
   const trimmed = name.normalize('NFKC').trim()
   if (trimmed === '' || [...trimmed].length > NAME_LETTERS_MAX || /\p{C}/u.test(trimmed))
-    throw new Fault('invalid', `name: wanted 1 to ${NAME_LETTERS_MAX} letters, got ${JSON.stringify(name.slice(0, 80))}`)
+    throw new Fault(
+      'invalid',
+      `name: wanted 1 to ${NAME_LETTERS_MAX} letters, got ${JSON.stringify(name.slice(0, 80))}`,
+    )
   const taken: readonly Keyed<MemberRow | InviteRow>[] = [
     ...(await listRows(desk.records, 'member')),
     ...(await openInvites(desk)),

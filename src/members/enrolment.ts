@@ -75,7 +75,10 @@ export class EnrolmentCode {
       if (isFault(error, 'missing')) return undefined
       throw error
     }
-    throw new Fault('corrupt', `${ENROL_FILE}: wanted 27 letters of base64url; remove it, and a new code is made`)
+    throw new Fault(
+      'corrupt',
+      `${ENROL_FILE}: wanted 27 letters of base64url; remove it, and a new code is made`,
+    )
   }
 }
 

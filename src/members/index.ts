@@ -16,12 +16,4 @@
  */
 export { createMembers, type MembersDeps } from './members.ts'
 export { ENROL_FILE } from './enrolment.ts'
-export type {
-  Admission,
-  Caller,
-  Entered,
-  MemberEvent,
-  Members,
-  Refusal,
-  SignedIn,
-} from './types.ts'
+export type { Admission, Caller, Entered, MemberEvent, Members, Refusal, SignedIn } from './types.ts'

@@ -3,7 +3,15 @@ import { Fault } from '../base/fault.ts'
 import type { Change } from '../ports/records.ts'
 import type { Invite, InviteBody, InviteMade, Member, MembersReply, SessionFacts } from '../web/index.ts'
 import { addPasskey, checkEnrolment, enrol, join, login } from './admit.ts'
-import { createDesk, freeName, openInvites, signedIn, type Desk, type Keyed, type MembersDeps } from './desk.ts'
+import {
+  createDesk,
+  freeName,
+  openInvites,
+  signedIn,
+  type Desk,
+  type Keyed,
+  type MembersDeps,
+} from './desk.ts'
 import { passkeyOptions } from './passkeys.ts'
 import { hashOf, listRows, put, readRow, type InviteRow, type MemberRow, type SessionRow } from './rows.ts'
 import { isFresh, sessionIdOf } from './sessions.ts'
@@ -115,7 +123,12 @@ async function invite(desk: Desk, body: InviteBody): Promise<InviteMade> {
   if ((await openInvites(desk)).length >= INVITES_MAX)
     throw new Fault('invalid', `there are ${INVITES_MAX} invitations already; take one back first`)
   const code = randomBytes(CODE_BYTES).toString('base64url')
-  const row: InviteRow = { name, role: body.role, ...guestTime(body, now.at), expiresUnixMs: now.at + INVITE_MS }
+  const row: InviteRow = {
+    name,
+    role: body.role,
+    ...guestTime(body, now.at),
+    expiresUnixMs: now.at + INVITE_MS,
+  }
   const gone = over.map(({ key }): Change => ({ remove: 'invite', key }))
   await desk.records.write([put('invite', hashOf(code), row), ...gone])
   desk.tell({ type: 'members' })
