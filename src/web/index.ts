@@ -12,3 +12,4 @@
  */
 export type * from './api.ts'
 export type * from './deps.ts'
+export { startWeb, type Web, type WebOptions } from './web.ts'
