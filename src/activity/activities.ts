@@ -23,8 +23,8 @@ const PRUNE_AT_ONCE = 4
 const LIST_MAX = 200
 const TEXT_LETTERS_MAX = 200
 const AGAIN_MS = 60_000
-/** What a page does again and again while somebody looks at one clip. */
-const REPEATED: ReadonlySet<Activity['what']> = new Set(['fetched', 'played', 'downloaded', 'watched-live'])
+/** What a page may say again and again while somebody looks at one clip. */
+const REPEATED: ReadonlySet<Activity['what']> = new Set(['played', 'downloaded'])
 const REMEMBERED_MAX = 256
 
 export function createActivities(deps: ActivityDeps): ActivityDesk {

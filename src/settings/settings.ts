@@ -17,8 +17,13 @@ export type SettingsDeps = {
     /** Keys that somebody has fixed at the start, with `--set`. */
     readonly fixed: ReadonlySet<string>
   }
-  /** Throws where the doorbell would not start with it. `soon`: it will be applied when nobody is there any more. */
-  readonly apply: (config: Config) => Promise<'applied' | 'soon'>
+  /**
+   * Throws where the doorbell will not start with it. Resolves when it is applied, or waits until nobody is there any more: should it fail
+   * then, `onLateFault` is called.
+   */
+  readonly apply: (config: Config, onLateFault: () => Promise<void>) => Promise<void>
+  /** Something was changed that is not applied yet. */
+  readonly isWaiting: () => boolean
   readonly test: (what: TestBody['what']) => Promise<TestReply>
   /** How many clips are here, of how many bytes and days. */
   readonly kept: () => { readonly clips: number; readonly bytes: number; readonly days: number } | undefined
@@ -45,20 +50,23 @@ export async function openChanges({
 
 export function createSettings(deps: SettingsDeps, before: Changes): SettingsDesk {
   let changes = before
-  let waits = false
   let turn: Promise<unknown> = Promise.resolve()
-  const reply = (): SettingsReply => replyOf(deps, changes, waits)
+  const reply = (): SettingsReply => replyOf(deps, changes)
   const change = async (set: Changes): Promise<SettingsReply> => {
     const next = merged(deps, changes, set)
     const config = deps.book.configWith(next)
     const old = changes
-    await deps.disk.replace(deps.file, utf8(deps.book.write(next)))
-    changes = next
+    const keep = async (kept: Changes): Promise<void> => {
+      await deps.disk.replace(deps.file, utf8(deps.book.write(kept)))
+      changes = kept
+    }
+    await keep(next)
     try {
-      waits = (await deps.apply(config)) === 'soon'
+      await deps.apply(config, async () => {
+        if (changes === next) await keep(old)
+      })
     } catch (error) {
-      changes = old
-      await deps.disk.replace(deps.file, utf8(deps.book.write(old)))
+      await keep(old)
       throw error
     }
     return reply()
@@ -99,13 +107,13 @@ function merged({ book }: SettingsDeps, changes: Changes, set: Changes): Changes
   return next
 }
 
-function replyOf({ book, kept }: SettingsDeps, changes: Changes, waits: boolean): SettingsReply {
+function replyOf({ book, kept, isWaiting }: SettingsDeps, changes: Changes): SettingsReply {
   const config = book.configWith(changes)
   const rows = book.keys.filter(({ key }) => !key.includes('[]')).map((row) => rowOf(row, config))
   const facts = kept()
   return {
     settings: rows,
-    ...(waits ? { waits: true as const } : {}),
+    ...(isWaiting() ? { waits: true as const } : {}),
     ...(facts === undefined || facts.clips === 0
       ? {}
       : { averageVisitBytes: Math.round(facts.bytes / facts.clips) }),
