@@ -23,8 +23,8 @@ const PRUNE_AT_ONCE = 4
 const LIST_MAX = 200
 const TEXT_LETTERS_MAX = 200
 const AGAIN_MS = 60_000
-/** What a page does again and again while somebody looks at one clip. */
-const REPEATED: ReadonlySet<Activity['what']> = new Set(['fetched', 'played', 'downloaded', 'watched-live'])
+/** What a page may say again and again while somebody looks at one clip. */
+const REPEATED: ReadonlySet<Activity['what']> = new Set(['played', 'downloaded'])
 const REMEMBERED_MAX = 256
 
 export function createActivities(deps: ActivityDeps): ActivityDesk {
@@ -85,7 +85,11 @@ class ActivityBook implements ActivityDesk {
     return { activity, more: rows.length > wanted }
   }
 
-  #rowOf(doer: Doer, what: Activity['what'], { clip, detail }: { clip?: string; detail?: string }): ActivityRow {
+  #rowOf(
+    doer: Doer,
+    what: Activity['what'],
+    { clip, detail }: { clip?: string; detail?: string },
+  ): ActivityRow {
     const { at, trusted } = this.#deps.clock.wall()
     return {
       at: Math.round(at),
@@ -106,7 +110,10 @@ class ActivityBook implements ActivityDesk {
     row: ActivityRow,
     more: readonly Change[],
   ): Promise<void> {
-    await ledger.append({ type: 'activity', sha256: hashOfRow(row) }, [{ put: 'activity', key, row }, ...more])
+    await ledger.append({ type: 'activity', sha256: hashOfRow(row) }, [
+      { put: 'activity', key, row },
+      ...more,
+    ])
   }
 
   async #takeNumber(): Promise<number> {

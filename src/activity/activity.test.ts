@@ -94,13 +94,13 @@ describe('what somebody did', () => {
     expect(await home.rows()).toHaveLength(1)
   })
 
-  it('is one thing when a page fetches a clip again and again, until a minute has gone', async () => {
+  it('is one thing when a page plays a clip again and again, until a minute has gone', async () => {
     const home = new Home()
     await home.book.attach(home.ledger)
-    for (let n = 0; n < 20; n++) await home.book.note(ANNA, 'fetched', { clip: 'c1' })
-    await home.book.note(ANNA, 'fetched', { clip: 'c2' })
+    for (let n = 0; n < 20; n++) await home.book.note(ANNA, 'played', { clip: 'c1' })
+    await home.book.note(ANNA, 'played', { clip: 'c2' })
     home.now = 60_000
-    await home.book.note(ANNA, 'fetched', { clip: 'c1' })
+    await home.book.note(ANNA, 'played', { clip: 'c1' })
     expect((await home.rows()).map(({ clip }) => clip)).toEqual(['c1', 'c2', 'c1'])
   })
 

@@ -52,7 +52,8 @@ class RingDesk implements Rings {
     this.#presses.set(press, ringing)
     this.#dropOldest()
     this.tell({ type: 'press', press, visit, atUnixMs, hasPicture: picture !== undefined })
-    if (picture !== undefined) this.#making = this.#keep(this.#making.then(() => this.#make(press, ringing, picture)))
+    if (picture !== undefined)
+      this.#making = this.#keep(this.#making.then(() => this.#make(press, ringing, picture)))
     void this.#keep(this.#timeOut(press, ringing.over.signal))
   }
 
