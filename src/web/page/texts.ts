@@ -352,6 +352,7 @@ export const texts = {
   settings: {
     title: 'Settings',
     saved: 'Saved.',
+    waits: 'Takes effect as soon as nobody is at the door.',
     nextStart: 'Takes effect when the doorbell starts the next time.',
     onlyOwner: 'Only an owner can change these.',
     zones: 'Zones',

@@ -69,20 +69,41 @@ function NumberField(
   )
 }
 
-export function TextSetting(props: Props & { readonly canBeEmpty?: boolean }): JSX.Element | null {
-  const row = props.desk.row(props.setting)
-  return row === undefined ? null : <TextField {...props} row={row} />
-}
+export type TextRow = { readonly setting: string; readonly label: string }
 
-function TextField(props: Props & { readonly canBeEmpty?: boolean; readonly row: SettingRow }): JSX.Element {
-  const { desk, setting, row } = props
-  const now = typeof row.value === 'string' ? row.value : ''
-  const [draft, setDraft] = useDraft(now)
-  const isChanged = draft !== now && (draft !== '' || props.canBeEmpty === true)
-  const save = (): void => desk.change({ [setting]: draft === '' ? null : draft })
+/** Texts that only make sense together are saved together; an empty one takes the setting back. */
+export function TextSettings(props: {
+  readonly desk: Desk
+  readonly fields: readonly TextRow[]
+  readonly canBeEmpty?: boolean
+}): JSX.Element {
+  const { desk, fields } = props
+  const [typed, setTyped] = useState<Readonly<Record<string, string>>>({})
+  const nowOf = (setting: string): string => {
+    const value = desk.row(setting)?.value
+    return typeof value === 'string' ? value : ''
+  }
+  const changed = fields.filter(({ setting }) => (typed[setting] ?? nowOf(setting)) !== nowOf(setting))
+  const isWhole = props.canBeEmpty === true || changed.every(({ setting }) => typed[setting] !== '')
+  useEffect(() => setTyped({}), [desk.reply])
+  const save = (): void =>
+    desk.change(
+      Object.fromEntries(
+        changed.map(({ setting }) => [setting, typed[setting] === '' ? null : typed[setting]]),
+      ),
+    )
   return (
-    <Saved desk={desk} isChanged={isChanged} onSave={save}>
-      <Field label={props.label} value={draft} onInput={setDraft} hint={props.hint} />
+    <Saved desk={desk} isChanged={changed.length > 0 && isWhole} onSave={save}>
+      <div class="stack field">
+        {fields.map(({ setting, label }) => (
+          <Field
+            key={setting}
+            label={label}
+            value={typed[setting] ?? nowOf(setting)}
+            onInput={(text) => setTyped({ ...typed, [setting]: text })}
+          />
+        ))}
+      </div>
     </Saved>
   )
 }

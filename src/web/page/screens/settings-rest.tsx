@@ -39,7 +39,8 @@ export function Rest({
   )
 }
 
-const valueText = (value: unknown): string => JSON.stringify(value) ?? '–'
+const valueText = (value: unknown): string =>
+  value === undefined || value === null ? '–' : JSON.stringify(value)
 
 function Edit(props: {
   readonly desk: Desk
@@ -47,7 +48,9 @@ function Edit(props: {
   readonly onClose: () => void
 }): JSX.Element {
   const { row } = props
-  const [draft, setDraft] = useState(row.value === undefined ? '' : JSON.stringify(row.value, null, 2))
+  const [draft, setDraft] = useState(
+    row.value === undefined || row.value === null ? '' : JSON.stringify(row.value, null, 2),
+  )
   const [problem, setProblem] = useState<string>()
   const save = (): void => {
     try {

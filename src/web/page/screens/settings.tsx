@@ -12,7 +12,7 @@ import { Keeping } from './settings-keeping.tsx'
 import { Notices } from './settings-notices.tsx'
 import { Rest } from './settings-rest.tsx'
 import { Sensitivity } from './settings-sensitivity.tsx'
-import { NumberSetting, TextSetting, WordsSetting } from './setting-fields.tsx'
+import { NumberSetting, TextSettings, WordsSetting } from './setting-fields.tsx'
 import { TestButton } from './test-button.tsx'
 
 /** What every control gets: the values now, and how to change them. */
@@ -70,11 +70,9 @@ function useDesk(): {
   useEffect(() => events.hear((event) => (event.type === 'settings' ? load() : undefined)), [])
   const change = (set: Readonly<Record<string, unknown>>): void =>
     task.run(async () => {
-      setReply(await ask<SettingsReply>('PUT', '/api/settings', { body: { set } }))
-      const isLater = Object.keys(set).some(
-        (key) => reply?.settings.find((row) => row.key === key)?.live === false,
-      )
-      notice.set(isLater ? `${texts.settings.saved} ${texts.settings.nextStart}` : texts.settings.saved)
+      const changed = await ask<SettingsReply>('PUT', '/api/settings', { body: { set } })
+      setReply(changed)
+      notice.set(savedText(changed, Object.keys(set)))
     })
   const desk = reply && {
     reply,
@@ -84,6 +82,12 @@ function useDesk(): {
     change,
   }
   return { desk, problem: task.problem, again: load }
+}
+
+function savedText({ settings, waits }: SettingsReply, keys: readonly string[]): string {
+  const isLater = settings.some(({ key, live }) => keys.includes(key) && !live)
+  const when = isLater ? texts.settings.nextStart : waits === true ? texts.settings.waits : ''
+  return `${texts.settings.saved} ${when}`.trim()
 }
 
 function Cards({ desk }: { readonly desk: Desk }): JSX.Element {
@@ -132,7 +136,7 @@ function Recording({ desk }: { readonly desk: Desk }): JSX.Element {
   const prerollMs = desk.row('capture.prerollMs')?.value
   return (
     <Card title={texts.settings.recording}>
-      <TextSetting desk={desk} setting="device.name" label={texts.settings.name} />
+      <TextSettings desk={desk} fields={[{ setting: 'device.name', label: texts.settings.name }]} />
       <WordsSetting desk={desk} setting="visit.record" label={texts.settings.recordAbout} />
       <NumberSetting
         desk={desk}
@@ -162,19 +166,24 @@ function Recording({ desk }: { readonly desk: Desk }): JSX.Element {
   )
 }
 
+const CLOUD = [
+  { setting: 'store.endpoint', label: texts.settings.cloud },
+  { setting: 'store.bucket', label: texts.settings.bucket },
+]
+const BROKER = [{ setting: 'mqtt.url', label: texts.settings.broker }]
+
 function Elsewhere({ desk }: { readonly desk: Desk }): JSX.Element {
   const hasStore = desk.row('store.bucket')?.value !== undefined && desk.row('store.bucket')?.value !== null
   const hasBroker = desk.row('mqtt.url')?.value !== undefined && desk.row('mqtt.url')?.value !== null
   return (
     <Card title={texts.settings.elsewhere}>
-      <TextSetting desk={desk} setting="store.endpoint" label={texts.settings.cloud} canBeEmpty />
-      <TextSetting desk={desk} setting="store.bucket" label={texts.settings.bucket} canBeEmpty />
+      <TextSettings desk={desk} fields={CLOUD} canBeEmpty />
       {hasStore ? (
         <TestButton what="store" text={`${texts.settings.test}: ${texts.settings.cloud}`} />
       ) : (
         <p class="hint">{texts.settings.cloudOff}</p>
       )}
-      <TextSetting desk={desk} setting="mqtt.url" label={texts.settings.broker} canBeEmpty />
+      <TextSettings desk={desk} fields={BROKER} canBeEmpty />
       {hasBroker ? (
         <TestButton what="broker" text={`${texts.settings.test}: ${texts.settings.broker}`} />
       ) : (
