@@ -4,6 +4,7 @@ const FEATURES =
   'capture|detect|recognise|gate|lines|visits|clips|vault|ledger|upload|mqtt|owner|config|health|chime|clock-trust|' +
   'live|members|web|rings|activity|settings|push'
 const TEST = '[.](test|contract|fixture)[.]ts$'
+const PAGE = '^src/web/page/'
 const NPM = ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-bundled', 'npm-no-pkg', 'npm-unknown']
 const HARDWARE =
   '^(node:)?(fs|net|http|https|http2|tls|dgram|dns|timers|child_process|cluster|worker_threads|os|process|readline|repl|vm|perf_hooks|sqlite|inspector|v8|wasi|tty)(/|$)'
@@ -131,7 +132,7 @@ module.exports = {
       comment: 'A feature that needs a package is named here, with the package.',
       from: {
         path: [`^src/(${FEATURES})/`, '^src/(?!main)[^/]+[.]ts$'],
-        pathNot: ['^src/(config|owner|vault)/', TEST],
+        pathNot: ['^src/(config|owner|vault|members|web)/', TEST],
       },
       to: { dependencyTypes: NPM },
     },
@@ -146,6 +147,18 @@ module.exports = {
       comment: 'owner/ and vault/ use age and the recovery words.',
       from: { path: '^src/(owner|vault)/', pathNot: TEST },
       to: { dependencyTypes: NPM, pathNot: 'node_modules/(age-encryption|@scure/(base|bip39))/' },
+    },
+    {
+      name: 'npm-by-invitation-members',
+      comment: 'members/ has passkeys checked by the library that knows all their formats.',
+      from: { path: '^src/members/', pathNot: TEST },
+      to: { dependencyTypes: NPM, pathNot: 'node_modules/@simplewebauthn/server/' },
+    },
+    {
+      name: 'npm-by-invitation-web',
+      comment: 'web/ checks what comes in with zod.',
+      from: { path: '^src/web/(?!page/)', pathNot: TEST },
+      to: { dependencyTypes: NPM, pathNot: 'node_modules/zod/' },
     },
     {
       name: 'no-circles',
@@ -168,8 +181,35 @@ module.exports = {
     {
       name: 'no-dev-package-in-product',
       comment: 'What runs on the doorbell does not need the workshop’s tools.',
-      from: { path: '^(src|sim)/', pathNot: TEST },
+      from: { path: '^(src|sim)/', pathNot: [PAGE, TEST] },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'page-runs-in-a-browser',
+      comment:
+        'The page is itself, base/ and media/, which are pure, and the packages named here; Node and the rest of the device are not there.',
+      from: { path: PAGE, pathNot: TEST },
+      to: {
+        pathNot: [
+          PAGE,
+          '^src/(base|media)/',
+          '^src/web/api[.]ts$',
+          'node_modules/(preact|@noble/(ciphers|curves)|@scure/bip39|@simplewebauthn/browser|@cycjimmy/jsmpeg-player|uqr)/',
+        ],
+      },
+    },
+    {
+      name: 'page-borrows-words-only',
+      comment: 'What page and device say to each other is types; code of the server is no code of the page.',
+      from: { path: PAGE, pathNot: TEST },
+      to: { path: '^src/web/api[.]ts$', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'device-does-not-run-the-page',
+      comment:
+        'The page is built and served as files; nothing of it, least of all its keys, runs on the device.',
+      from: { path: '^(src|sim|scripts)/', pathNot: [PAGE, TEST] },
+      to: { path: PAGE },
     },
   ].map((rule) => ({ severity: 'error', ...rule })),
   options: {

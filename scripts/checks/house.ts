@@ -75,7 +75,7 @@ async function buildRuin(folder: string): Promise<House> {
 }
 
 const isText = ({ path: name }: TrackedFile): boolean =>
-  /(^|\/)[^.]+$|[.](ts|cjs|json|md|yaml|yml|txt|sh|service)$/.test(name)
+  /(^|\/)[^.]+$|[.](tsx?|cjs|json|md|yaml|yml|txt|sh|service|css|html|svg)$/.test(name)
 
 async function findMachinePaths({ files, textOf }: House): Promise<string | undefined> {
   const problems: string[] = []

@@ -33,6 +33,12 @@ if (isAll) {
   await check(report, 'format: as oxfmt writes it', () => faultOfTool('oxfmt', ['--check']))
   await checkLint(report)
   await check(report, 'types: no mistakes', () => faultOfTool('tsc', ['--noEmit', '--pretty', 'false']))
+  await check(report, 'types: no mistakes in the page', () =>
+    faultOfTool('tsc', ['--noEmit', '--pretty', 'false', '--project', 'src/web/page']),
+  )
+  await check(report, 'page: it is built, and small enough for its first use', () =>
+    faultOfTool('node', ['scripts/page.ts']),
+  )
   await checkBoundaries(report)
   await checkHouse(report)
 }

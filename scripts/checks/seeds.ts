@@ -25,6 +25,8 @@ export const SEED_GROUND: Readonly<Record<string, string>> = {
   'src/clips/room.ts': 'export type Room = 1\n',
   'src/clips/soil.test.ts': exportsOf('proof'),
   'src/owner/index.ts': 'export type Owner = 1\n',
+  'src/web/api.ts': exportsOf('api'),
+  'src/web/page/soil.ts': `import { base } from '../../base/soil.ts'\nexport const page = base\n`,
   'sim/soil.ts': `export { ffmpeg } from '../src/drivers/ffmpeg/soil.ts'\n`,
 }
 
@@ -93,6 +95,8 @@ export const BOUNDARY_SEEDS: readonly Seed[] = [
   { rule: 'npm-by-invitation', file: 'src/clips/seed-npm.ts', text: value('parse', 'yaml') },
   { rule: 'npm-by-invitation-config', file: 'src/config/seed.ts', text: value('connect', 'mqtt') },
   { rule: 'npm-by-invitation-keys', file: 'src/vault/seed-npm.ts', text: value('parse', 'yaml') },
+  { rule: 'npm-by-invitation-members', file: 'src/members/seed-npm.ts', text: value('parse', 'yaml') },
+  { rule: 'npm-by-invitation-web', file: 'src/web/seed-npm.ts', text: value('parse', 'yaml') },
   {
     rule: 'no-circles',
     file: 'src/clips/seed-a.ts',
@@ -106,6 +110,19 @@ export const BOUNDARY_SEEDS: readonly Seed[] = [
     text: value('y', 'no-such-package'),
   },
   { rule: 'no-dev-package-in-product', file: 'src/drivers/seed-dev.ts', text: value('test', 'vitest') },
+  { rule: 'page-runs-in-a-browser', file: 'src/web/page/seed-node.ts', text: value('sign', 'node:crypto') },
+  {
+    rule: 'page-runs-in-a-browser',
+    file: 'src/web/page/seed-formats.tsx',
+    text: value('formats', '../../formats/soil.ts'),
+  },
+  { rule: 'page-runs-in-a-browser', file: 'src/web/page/seed-npm.ts', text: value('parse', 'yaml') },
+  { rule: 'page-borrows-words-only', file: 'src/web/page/seed-api.ts', text: value('api', '../api.ts') },
+  {
+    rule: 'device-does-not-run-the-page',
+    file: 'src/web/seed-page.ts',
+    text: value('page', './page/soil.ts'),
+  },
 ]
 
 export const LINT_SEEDS: readonly Seed[] = [
@@ -140,6 +157,26 @@ export const LINT_SEEDS: readonly Seed[] = [
     rule: 'typescript(no-non-null-assertion)',
     file: 'sim/non-null.ts',
     text: 'export const x = (a?: number): number => a!\n',
+  },
+  {
+    rule: 'eslint(no-restricted-properties)',
+    file: 'src/web/page/html.ts',
+    text: "document.body.innerHTML = 'x'\n",
+  },
+  ...['process', 'Buffer', 'console', 'eval'].map((name): Seed => ({
+    rule: 'eslint(no-restricted-globals)',
+    file: `src/web/page/global-${name}.ts`,
+    text: `export const x: unknown = ${name}\n`,
+  })),
+  {
+    rule: 'jsx-a11y(alt-text)',
+    file: 'src/web/page/picture.tsx',
+    text: 'export const x = (): unknown => <img src="a.png" />\n',
+  },
+  {
+    rule: 'react(no-danger)',
+    file: 'src/web/page/danger.tsx',
+    text: "export const x = (): unknown => <p dangerouslySetInnerHTML={{ __html: 'x' }} />\n",
   },
   {
     rule: 'typescript(no-floating-promises)',

@@ -41,6 +41,32 @@ const mqtt = z.strictObject({
   keyFile: z.string().optional().describe('PEM of its private key'),
 })
 
+const live = z.strictObject({
+  rtsp: z
+    .strictObject({
+      port: z
+        .number()
+        .int()
+        .min(0)
+        .max(65_535)
+        .default(0)
+        .describe('where VLC, ffmpeg and recorders get the live picture by RTSP, usually 8554; 0: nowhere'),
+      host: z
+        .string()
+        .min(1)
+        .default('127.0.0.1')
+        .describe(
+          'address it listens on; `0.0.0.0`: all. The pictures are not encrypted on their way: only within a network that is yours',
+        ),
+      username: z.string().min(1).max(64).default('lintel').describe('who may watch by RTSP'),
+      passwordFile: z
+        .string()
+        .optional()
+        .describe('file whose first line is the password for RTSP; without it nobody may'),
+    })
+    .prefault({}),
+})
+
 const WANTED = ['press', 'pir', 'motion', 'person', 'vehicle', 'animal', 'carried'] as const
 type WantedWord = (typeof WANTED)[number]
 
@@ -59,6 +85,28 @@ export function parseWanted(text: string): { readonly what: WantedWord; readonly
   if (what === undefined) throw new Fault('invalid', `wanted one of ${WANTED.join(', ')}, got ${text}`)
   return { what, zone: at < 0 ? undefined : text.slice(at + 1) }
 }
+
+const web = z.strictObject({
+  host: z
+    .string()
+    .min(1)
+    .max(255)
+    .default('127.0.0.1')
+    .describe('address the owner’s page listens on; `0.0.0.0` for the whole network, then over HTTPS only'),
+  port: z.number().int().min(0).max(65_535).default(8460).describe('its port; 0: any free one'),
+  names: z
+    .array(z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, 'wanted a host name in lower case'))
+    .max(16)
+    .default([])
+    .describe(
+      'names the household reaches it by, such as `doorbell.local`; requests for any other are refused',
+    ),
+  certFile: z
+    .string()
+    .optional()
+    .describe('PEM of its certificate and those above it; left out: the device makes its own'),
+  keyFile: z.string().optional().describe('PEM of the private key of `certFile`'),
+})
 
 export const configSchema = z.strictObject({
   device: z
@@ -187,8 +235,10 @@ export const configSchema = z.strictObject({
         .describe('disk space always left free'),
     })
     .prefault({}),
+  live: live.prefault({}),
   store: store.optional().describe('cloud; left out: clips stay on the device'),
   mqtt: mqtt.optional().describe('broker; left out: nobody is told'),
+  web: web.prefault({}).describe('the owner’s page'),
   log: z
     .strictObject({
       level: z
@@ -202,6 +252,7 @@ export const configSchema = z.strictObject({
 export type Config = z.output<typeof configSchema>
 export type StoreConfig = z.output<typeof store>
 export type MqttConfig = z.output<typeof mqtt>
+export type WebConfig = z.output<typeof web>
 
 export const configDefaults = (): Config => configSchema.parse({})
 

@@ -6,8 +6,10 @@ import type { Clock } from './clock.ts'
 import type { Disk } from './disk.ts'
 import type { Gpio } from './gpio.ts'
 import type { ObjectStore } from './object-store.ts'
+import type { Peers } from './peers.ts'
 import type { Random } from './random.ts'
 import type { Records } from './records.ts'
+import type { Reencoder } from './reencoder.ts'
 import type { Stills } from './stills.ts'
 import type { Vision } from './vision.ts'
 
@@ -28,5 +30,9 @@ export type Ports = {
   readonly vision?: Vision | undefined
   /** Absent where nobody knows how the board is. */
   readonly board?: Board
+  /** Absent where nobody watches in a browser. */
+  readonly peers?: Peers
+  /** Absent where old browsers get no picture. */
+  readonly reencoder?: Reencoder
   readonly log: Log
 }

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
+import { setPriority } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import { Fault, type FaultKind } from '../../base/fault.ts'
 
@@ -21,6 +22,8 @@ export type ToolOptions = {
   readonly signal?: AbortSignal | undefined
   /** What it means when the tool fails. */
   readonly failure: FaultKind
+  /** How far it steps back for others: 0 … 19. */
+  readonly niceness?: number
 }
 
 /**
@@ -32,6 +35,7 @@ export type ToolOptions = {
 export function startTool(program: Program, args: readonly string[], options: ToolOptions): Tool {
   const { signal, failure } = options
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+  if (options.niceness !== undefined) stepBack(child, options.niceness)
   const lastWords = keepTail(child)
   let isKilled = false
   const kill = (): void => {
@@ -106,6 +110,15 @@ export async function* chunksOf(tool: Tool): AsyncGenerator<Buffer, void> {
 }
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>
+
+function stepBack({ pid }: Child, niceness: number): void {
+  if (pid === undefined) return // It did not start, which `ended` says.
+  try {
+    setPriority(pid, niceness)
+  } catch {
+    // It has ended already.
+  }
+}
 
 async function outcomeOf(child: Child): Promise<number | string> {
   try {

@@ -1,0 +1,1 @@
+export { openWebrtcPeers } from './werift-peers.ts'
