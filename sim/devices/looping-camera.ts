@@ -74,9 +74,14 @@ type Playing = {
   readonly startMs: MonoMs
 }
 
+/** What is closed gives no more. */
+type Run = Playing & { readonly closed: AbortSignal }
+
 async function openRun(playing: Playing): Promise<CameraRun> {
   const { video, lap } = playing
   const { name, facts } = video
+  const closed = new AbortController()
+  const until = { ...playing, closed: closed.signal }
   const codec = codecOf(facts)
   const open = new Set<SampleSource>()
   const first = await openPackets(facts, { name })
@@ -88,17 +93,18 @@ async function openRun(playing: Playing): Promise<CameraRun> {
   return {
     track: { codec, ...first.init },
     isRecording: true,
-    packets: packetsOf(playing, first, open),
-    frames: framesOf(playing, { open, framesFrom }, playing.startMs),
-    ...(facts.isSeekable ? { look: (from: MonoMs) => framesOf(playing, { open, framesFrom }, from) } : {}),
+    packets: packetsOf(until, first, open),
+    frames: framesOf(until, { open, framesFrom }, playing.startMs),
+    ...(facts.isSeekable ? { look: (from: MonoMs) => framesOf(until, { open, framesFrom }, from) } : {}),
     async [Symbol.asyncDispose]() {
+      closed.abort()
       await Promise.all([...open].map((each) => each[Symbol.asyncDispose]()))
     },
   }
 }
 
 async function* packetsOf(
-  { clock, video, lap, signal, startMs }: Playing,
+  { clock, video, lap, signal, closed, startMs }: Run,
   first: SampleSource,
   open: Set<SampleSource>,
 ): AsyncGenerator<Packet, void> {
@@ -114,7 +120,7 @@ async function* packetsOf(
     }
     open.delete(source)
     await source[Symbol.asyncDispose]()
-    signal.throwIfAborted()
+    if (closed.aborted || signal.aborted) return
     source = await openPackets(video.facts, { name: video.name })
     open.add(source)
   }
@@ -124,7 +130,7 @@ type FramesFrom = (fromS: number | undefined) => Promise<SampleSource>
 type Pictures = { readonly open: Set<SampleSource>; readonly framesFrom: FramesFrom }
 
 async function* framesOf(
-  { clock, lap, signal, startMs }: Playing,
+  { clock, lap, signal, closed, startMs }: Run,
   { open, framesFrom }: Pictures,
   from: MonoMs,
 ): AsyncGenerator<LumaFrame, void> {
@@ -133,7 +139,7 @@ async function* framesOf(
   const sinceMs = from - startMs
   const begins = Math.max(0, Math.floor((sinceMs - firstMs + SAME_MS) / periodMs))
   let fromMs: number | undefined = sinceMs - begins * periodMs
-  for (let round = begins; !signal.aborted; round++) {
+  for (let round = begins; !signal.aborted && !closed.aborted; round++) {
     // What begins with the first picture needs no looking for.
     const source = await framesFrom(fromMs === undefined || fromMs <= firstMs + SAME_MS ? undefined : fromMs / 1000)
     fromMs = undefined
