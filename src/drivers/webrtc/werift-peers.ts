@@ -45,11 +45,7 @@ export function openWebrtcPeers({ additionalHosts = [] }: WebrtcOptions = {}): P
 }
 
 function codecsOf({ payloadType, parameters, rtx }: OfferedH264): RTCRtpCodecParameters[] {
-  const rtcpFeedback = [
-    { type: 'nack' },
-    { type: 'nack', parameter: 'pli' },
-    { type: 'ccm', parameter: 'fir' },
-  ]
+  const rtcpFeedback = [{ type: 'nack' }, { type: 'nack', parameter: 'pli' }]
   const h264 = useH264({ payloadType, parameters, rtcpFeedback })
   if (rtx === undefined) return [h264]
   const again = new RTCRtpCodecParameters({
