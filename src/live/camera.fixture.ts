@@ -12,7 +12,8 @@ export async function readFilm(name: string): Promise<Film> {
   const video = await probeVideo(join(import.meta.dirname, '../../test-fixtures', name))
   await using source = await openPackets(video)
   const packets: Omit<Packet, 'at'>[] = []
-  for (let samples = await source.read(); samples.length > 0; samples = await source.read()) packets.push(...samples)
+  for (let samples = await source.read(); samples.length > 0; samples = await source.read())
+    packets.push(...samples)
   return { track: { codec: video.codec === 'hevc' ? 'hevc' : 'h264', ...source.init }, packets }
 }
 

@@ -5,7 +5,10 @@ const SHA256 = /^([0-9A-F]{2}:){31}[0-9A-F]{2}$/
 
 /** The one SHA-256 fingerprint that an SDP names, upper case. Throws `Fault('invalid')` where there is none, or several. */
 export function fingerprintOf(what: string, sdp: string): string {
-  const all = [...sdp.matchAll(LINE)].map(([, hash = '', digits = '']) => ({ hash, digits: digits.toUpperCase() }))
+  const all = [...sdp.matchAll(LINE)].map(([, hash = '', digits = '']) => ({
+    hash,
+    digits: digits.toUpperCase(),
+  }))
   const [first, ...others] = new Set(all.map(({ hash, digits }) => `${hash.toLowerCase()} ${digits}`))
   const digits = first?.replace(/^sha-256 /, '')
   if (digits !== undefined && others.length === 0 && SHA256.test(digits)) return digits

@@ -22,7 +22,12 @@ const FLAGS = [
   '--allow-loopback-in-peer-connection',
 ]
 
-type State = { readonly phase: string; readonly transport?: string; readonly refused?: readonly { why: string }[]; readonly why?: string }
+type State = {
+  readonly phase: string
+  readonly transport?: string
+  readonly refused?: readonly { why: string }[]
+  readonly why?: string
+}
 
 describe.skipIf(!existsSync(CHROMIUM))('the live view in a browser', () => {
   let browser: Browser
@@ -35,7 +40,10 @@ describe.skipIf(!existsSync(CHROMIUM))('the live view in a browser', () => {
     it(`shows moving pictures of the camera by ${transport}`, async () => {
       await using door = await openDoor('walk-up-night.mp4')
       const tab = await watch(browser, door.page, [transport])
-      expect(await stateWhen(tab, 'showing', 'forged', 'waiting')).toMatchObject({ phase: 'showing', transport })
+      expect(await stateWhen(tab, 'showing', 'forged', 'waiting')).toMatchObject({
+        phase: 'showing',
+        transport,
+      })
       const [one, other] = [await pictureOf(tab, transport), await pictureOf(tab, transport, 2000)]
       expect(one.width).toBe(640)
       expect(one.colours).toBeGreaterThan(20)
@@ -75,7 +83,11 @@ async function openDoor(film: string): Promise<Door> {
   }
 }
 
-async function watch(browser: Browser, { url, devicePublicKey }: PageServer, transports: readonly string[]): Promise<Page> {
+async function watch(
+  browser: Browser,
+  { url, devicePublicKey }: PageServer,
+  transports: readonly string[],
+): Promise<Page> {
   const tab = await browser.newPage()
   tab.on('console', (message) => console.log(message.text()))
   tab.on('pageerror', (error) => console.log(error))

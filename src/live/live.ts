@@ -83,7 +83,8 @@ class LiveDesk implements Live {
 
   constructor(deps: LiveDeps) {
     this.#deps = deps
-    this.#mpeg1 = deps.reencoder === undefined ? undefined : new Mpeg1View(deps.reencoder, () => this.#follow())
+    this.#mpeg1 =
+      deps.reencoder === undefined ? undefined : new Mpeg1View(deps.reencoder, () => this.#follow())
   }
 
   beginRun(track: Track): void {
@@ -148,7 +149,10 @@ class LiveDesk implements Live {
     const watching = this.watch('webrtc')
     let peer: Peer | undefined
     try {
-      peer = await peers.answer(offer, { profileLevelId: profile, signal: AbortSignal.any([signal, this.#stop.signal]) })
+      peer = await peers.answer(offer, {
+        profileLevelId: profile,
+        signal: AbortSignal.any([signal, this.#stop.signal]),
+      })
       const answered = fingerprintOf('the answer', peer.answer)
       const signature = base64url(sign(utf8(signedText({ offer: offered, answer: answered }))))
       this.#keep(this.#showTo(peer, watching, signal))

@@ -56,11 +56,7 @@ export class Mpeg1View {
   }
 
   /** Gives the first picture of the next run; undefined when it was stopped. */
-  async #encodeRun(
-    first: LiveItem,
-    follower: Follower,
-    signal: AbortSignal,
-  ): Promise<LiveItem | undefined> {
+  async #encodeRun(first: LiveItem, follower: Follower, signal: AbortSignal): Promise<LiveItem | undefined> {
     await using encoding = this.#reencoder.start(first.run.track)
     const given = this.#give(encoding)
     return Promise.race([feed(encoding, first, follower, signal), given])

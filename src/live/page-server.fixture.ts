@@ -10,7 +10,10 @@ import { isFault, messageOf } from '../base/fault.ts'
 import type { Live, LiveSink } from './index.ts'
 
 const PAGE_FOLDER = join(import.meta.dirname, '../web/page/live')
-const JSMPEG = join(import.meta.dirname, '../../node_modules/@cycjimmy/jsmpeg-player/dist/jsmpeg-player.esm.js')
+const JSMPEG = join(
+  import.meta.dirname,
+  '../../node_modules/@cycjimmy/jsmpeg-player/dist/jsmpeg-player.esm.js',
+)
 
 const HTML = `<!doctype html><meta charset="utf-8"><title>live</title>
 <video id="video" muted playsinline style="width: 640px"></video><canvas id="canvas"></canvas>
@@ -40,7 +43,9 @@ export const signWith =
 export async function servePage(live: Live, { publicKey }: DeviceKeys): Promise<PageServer> {
   const http = createServer((request, response) => {
     answer(live, page, request, response).catch((error: unknown) => {
-      response.writeHead(isFault(error) ? 400 : 500).end(JSON.stringify({ error: 'refused', message: messageOf(error) }))
+      response
+        .writeHead(isFault(error) ? 400 : 500)
+        .end(JSON.stringify({ error: 'refused', message: messageOf(error) }))
     })
   })
   const sockets = new WebSocketServer({ server: http })
@@ -61,7 +66,12 @@ export async function servePage(live: Live, { publicKey }: DeviceKeys): Promise<
   return page
 }
 
-async function answer(live: Live, page: PageServer, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  live: Live,
+  page: PageServer,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const path = request.url ?? ''
   if (path === '/') return void response.writeHead(200, { 'content-type': 'text/html' }).end(HTML)
   if (path === '/favicon.ico') return void response.writeHead(204).end()
@@ -78,7 +88,9 @@ async function answer(live: Live, page: PageServer, request: IncomingMessage, re
 async function scriptAt(path: string): Promise<string | undefined> {
   if (path === '/jsmpeg.js') return readFile(JSMPEG, 'utf8')
   const name = /^\/live\/([a-z0-9-]+[.]ts)$/.exec(path)?.[1]
-  return name === undefined ? undefined : stripTypeScriptTypes(await readFile(join(PAGE_FOLDER, name), 'utf8'))
+  return name === undefined
+    ? undefined
+    : stripTypeScriptTypes(await readFile(join(PAGE_FOLDER, name), 'utf8'))
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {

@@ -20,7 +20,8 @@ export function rtpPayloads(unit: RtpAccessUnit): readonly Uint8Array[] {
   const payloads: Uint8Array[] = []
   let small: Uint8Array[] = []
   const flush = (): void => {
-    if (small.length > 0) payloads.push(small.length === 1 ? (small[0] ?? new Uint8Array()) : form.together(small))
+    if (small.length > 0)
+      payloads.push(small.length === 1 ? (small[0] ?? new Uint8Array()) : form.together(small))
     small = []
   }
   for (const nal of unitsToSend(unit)) {
@@ -43,7 +44,10 @@ type Form = {
   /** Several small units in one payload. */
   readonly together: (units: readonly Uint8Array[]) => Uint8Array
   /** What stands before each piece of a unit that is too long. */
-  readonly pieceHead: (nal: Uint8Array, edge: { readonly isFirst: boolean; readonly isLast: boolean }) => Uint8Array
+  readonly pieceHead: (
+    nal: Uint8Array,
+    edge: { readonly isFirst: boolean; readonly isLast: boolean },
+  ) => Uint8Array
 }
 
 const edgeBits = ({ isFirst, isLast }: { readonly isFirst: boolean; readonly isLast: boolean }): number =>

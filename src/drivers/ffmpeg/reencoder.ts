@@ -28,7 +28,18 @@ export const ffmpegReencoder: Reencoder = {
 
 const argsFor = (width: number): readonly string[] => [
   // It shall not look ahead: what it has been given is all there is.
-  ...['-v', 'error', '-probesize', '32', '-analyzeduration', '0', '-fflags', 'nobuffer', '-flags', 'low_delay'],
+  ...[
+    '-v',
+    'error',
+    '-probesize',
+    '32',
+    '-analyzeduration',
+    '0',
+    '-fflags',
+    'nobuffer',
+    '-flags',
+    'low_delay',
+  ],
   ...['-threads', '1', '-f', 'mp4', '-i', 'pipe:0'],
   ...['-an', '-vf', `scale=${width}:-2:flags=fast_bilinear,format=yuv420p`, '-r', String(FRAMES_PER_S)],
   ...['-c:v', 'mpeg1video', '-threads', '1', '-bf', '0', '-g', String(KEY_EVERY), '-b:v', `${KBIT_PER_S}k`],
@@ -50,7 +61,8 @@ function reencodingBy(tool: Tool): Reencoding {
   over.catch(() => (hasEnded = true))
   return {
     send(fmp4) {
-      if (hasEnded || stdin.writableLength + fmp4.length > Math.max(WAITING_BYTES_MAX, fmp4.length)) return false
+      if (hasEnded || stdin.writableLength + fmp4.length > Math.max(WAITING_BYTES_MAX, fmp4.length))
+        return false
       stdin.write(fmp4)
       return true
     },

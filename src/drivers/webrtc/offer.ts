@@ -2,7 +2,11 @@
 import { Fault } from '../../base/fault.ts'
 import { PEER_LIMITS } from '../../ports/peers.ts'
 
-export type OfferedH264 = { readonly payloadType: number; readonly parameters: string; readonly rtx: number | undefined }
+export type OfferedH264 = {
+  readonly payloadType: number
+  readonly parameters: string
+  readonly rtx: number | undefined
+}
 
 /** Throws `Fault('invalid')` when it is no offer of a browser that wants to see. */
 export function checkOffer(offer: string): void {

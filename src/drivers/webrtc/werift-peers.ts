@@ -45,7 +45,11 @@ export function openWebrtcPeers({ additionalHosts = [] }: WebrtcOptions = {}): P
 }
 
 function codecsOf({ payloadType, parameters, rtx }: OfferedH264): RTCRtpCodecParameters[] {
-  const rtcpFeedback = [{ type: 'nack' }, { type: 'nack', parameter: 'pli' }, { type: 'ccm', parameter: 'fir' }]
+  const rtcpFeedback = [
+    { type: 'nack' },
+    { type: 'nack', parameter: 'pli' },
+    { type: 'ccm', parameter: 'fir' },
+  ]
   const h264 = useH264({ payloadType, parameters, rtcpFeedback })
   if (rtx === undefined) return [h264]
   const again = new RTCRtpCodecParameters({
@@ -118,7 +122,9 @@ class WeriftPeer implements Peer {
     this.#inFlight++
     const landed = (): void => void this.#inFlight--
     // A network that is gone shows as a connection that ends; a packet that was lost is lost.
-    sender.sendRtp(new RtpPacket(header, Buffer.from(payload.buffer, payload.byteOffset, payload.length))).then(landed, landed)
+    sender
+      .sendRtp(new RtpPacket(header, Buffer.from(payload.buffer, payload.byteOffset, payload.length)))
+      .then(landed, landed)
     return true
   }
 

@@ -4,7 +4,15 @@
  */
 import { showFmp4 } from './fmp4.ts'
 import { showMpeg1 } from './mpeg1.ts'
-import { ForgedAnswer, LIVE_TRANSPORTS, type LiveRefusal, type LiveStage, type LiveState, type LiveTransport, type Show } from './types.ts'
+import {
+  ForgedAnswer,
+  LIVE_TRANSPORTS,
+  type LiveRefusal,
+  type LiveStage,
+  type LiveState,
+  type LiveTransport,
+  type Show,
+} from './types.ts'
 import { pause, untilAborted, why } from './waiting.ts'
 import { showWebrtc } from './webrtc.ts'
 
@@ -61,7 +69,12 @@ async function showBest(
     const onPicture = (): void => {
       if (hasShown || signal.aborted) return
       hasShown = true
-      onState({ phase: 'showing', transport, refused: [...refused], firstPictureMs: performance.now() - begunAt })
+      onState({
+        phase: 'showing',
+        transport,
+        refused: [...refused],
+        firstPictureMs: performance.now() - begunAt,
+      })
     }
     const problem = await tryOne(SHOW[transport], stage, {
       onPicture,
@@ -94,7 +107,10 @@ async function tryOne(
     if (!either.aborted) onPicture()
   }
   try {
-    return await Promise.race([show(stage, { onPicture: onFirst, signal: either, devicePublicKey }), untilAborted(either)])
+    return await Promise.race([
+      show(stage, { onPicture: onFirst, signal: either, devicePublicKey }),
+      untilAborted(either),
+    ])
   } catch (error) {
     return error
   } finally {

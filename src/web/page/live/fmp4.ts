@@ -60,7 +60,10 @@ class Player {
       () => {
         const buffer = source.addSourceBuffer(mime)
         buffer.addEventListener('updateend', () => this.#next())
-        buffer.addEventListener('error', () => (this.#problem = new Error('the browser could not read the pictures')))
+        buffer.addEventListener(
+          'error',
+          () => (this.#problem = new Error('the browser could not read the pictures')),
+        )
         this.#buffer = buffer
         this.#next()
       },
@@ -73,7 +76,8 @@ class Player {
 
   /** Throws when the browser cannot go on. */
   take(bytes: Uint8Array<ArrayBuffer>): void {
-    const problem = this.#problem ?? (this.#video.error === null ? undefined : new Error(this.#video.error.message))
+    const problem =
+      this.#problem ?? (this.#video.error === null ? undefined : new Error(this.#video.error.message))
     if (problem !== undefined) throw problem
     this.#queue.push(bytes)
     this.#queuedBytes += bytes.length

@@ -9,7 +9,11 @@ export type LiveStage = { readonly video: HTMLVideoElement; readonly canvas: HTM
 export type LiveRefusal = { readonly transport: LiveTransport; readonly why: string }
 
 export type LiveState =
-  | { readonly phase: 'connecting'; readonly transport: LiveTransport; readonly refused: readonly LiveRefusal[] }
+  | {
+      readonly phase: 'connecting'
+      readonly transport: LiveTransport
+      readonly refused: readonly LiveRefusal[]
+    }
   /** The first picture is there. */
   | {
       readonly phase: 'showing'

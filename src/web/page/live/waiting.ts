@@ -22,7 +22,8 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
   })
 }
 
-export const why = (problem: unknown): string => (problem instanceof Error ? problem.message : String(problem))
+export const why = (problem: unknown): string =>
+  problem instanceof Error ? problem.message : String(problem)
 
 /** Calls once, when the video shows its next picture. */
 export function onNextPicture(video: HTMLVideoElement, take: () => void, signal: AbortSignal): void {
@@ -47,7 +48,10 @@ export function playMuted(video: HTMLVideoElement): void {
   video.play().catch(() => {})
 }
 
-export type Messages = { readonly onText?: (text: string) => void; readonly onBytes: (bytes: Uint8Array<ArrayBuffer>) => void }
+export type Messages = {
+  readonly onText?: (text: string) => void
+  readonly onBytes: (bytes: Uint8Array<ArrayBuffer>) => void
+}
 
 /** A WebSocket of our own device, closed with `signal`. Rejects when it ends. */
 export function listenTo(path: string, { onText, onBytes }: Messages, signal: AbortSignal): Promise<never> {
