@@ -20,14 +20,7 @@ import type { Ports } from './ports/ports.ts'
 import type { Change } from './ports/records.ts'
 import { BOOT_KEY, rebuildIndex, type IndexRebuilt } from './rebuild.ts'
 import type { LookedAt } from './recognise/index.ts'
-import {
-  createEyes,
-  newestPicture,
-  POSTER_WIDTH_MAX,
-  type Eyes,
-  type Look,
-  type Seeing,
-} from './seeing.ts'
+import { createEyes, newestPicture, POSTER_WIDTH_MAX, type Eyes, type Look, type Seeing } from './seeing.ts'
 import { createUploads, type QueuedJob, type UploadJob, type Uploads } from './upload/index.ts'
 import {
   beginClipSeal,

@@ -88,9 +88,13 @@ export async function startHousehold(deps: HouseholdDeps, options: HouseholdOpti
     const push = scope.own('push', await openPush({ ...deps, service: deps.push }))
     const keeper: DoorbellKeeper = scope.own(
       'doorbell',
-      new DoorbellKeeper({ ...deps, activity, options: doorbellOptions(deps, options, { keeper: () => keeper, rings, push }) }, config, {
-        onChange: () => web?.doorbellChanged(),
-      }),
+      new DoorbellKeeper(
+        { ...deps, activity, options: doorbellOptions(deps, options, { keeper: () => keeper, rings, push }) },
+        config,
+        {
+          onChange: () => web?.doorbellChanged(),
+        },
+      ),
     )
     const device = (): DeviceFacts => deviceFacts(key, keeper.config, options)
     const members = createMembers({ ...deps, device, vault: { acceptRecipients, RECIPIENTS_FILE } })
@@ -98,7 +102,10 @@ export async function startHousehold(deps: HouseholdDeps, options: HouseholdOpti
     let web: Web | undefined
     if (await hasOwner(disk)) await keeper.start()
     scope.own('owner', startWhenOwned(members, keeper, options))
-    scope.own('looks', startLoop((signal) => keepLooking(deps, { rings, keeper }, signal), options.onCrash))
+    scope.own(
+      'looks',
+      startLoop((signal) => keepLooking(deps, { rings, keeper }, signal), options.onCrash),
+    )
     web = scope.own(
       'web',
       await startWeb(
@@ -123,7 +130,11 @@ export async function startHousehold(deps: HouseholdDeps, options: HouseholdOpti
 const hasOwner = async (disk: Disk): Promise<boolean> =>
   (await disk.list('')).some(({ name }) => name === RECIPIENTS_FILE)
 
-const deviceFacts = (key: DeviceKey, config: Config, { version, simulate }: HouseholdOptions): DeviceFacts => ({
+const deviceFacts = (
+  key: DeviceKey,
+  config: Config,
+  { version, simulate }: HouseholdOptions,
+): DeviceFacts => ({
   name: config.device.name,
   keyName: key.name,
   publicKey: Buffer.from(key.publicKey).toString('base64url'),
@@ -165,7 +176,13 @@ type Around = { readonly keeper: DoorbellKeeper; readonly rings: Rings; readonly
 
 function settingsFor(
   deps: HouseholdDeps,
-  { book, changes, keeper, rings, push }: Around & { readonly book: SettingsDeps['book']; readonly changes: Changes },
+  {
+    book,
+    changes,
+    keeper,
+    rings,
+    push,
+  }: Around & { readonly book: SettingsDeps['book']; readonly changes: Changes },
 ): SettingsDesk {
   return createSettings(
     {

@@ -13,7 +13,10 @@ const TEST_MS_MAX = 10_000
 type Deps = { readonly clock: Clock; readonly random: Random }
 type Desk = { readonly running: () => Running | undefined; readonly push: Push }
 
-export function testersFor(deps: Deps, { running, push }: Desk): (what: TestBody['what']) => Promise<TestReply> {
+export function testersFor(
+  deps: Deps,
+  { running, push }: Desk,
+): (what: TestBody['what']) => Promise<TestReply> {
   return async (what) => {
     if (what === 'push') return testPush(push)
     const now = running()
@@ -26,7 +29,8 @@ export function testersFor(deps: Deps, { running, push }: Desk): (what: TestBody
     try {
       return await testers[what](now, deps, enough.signal)
     } catch (error) {
-      if (enough.signal.aborted) return { ok: false, message: `No answer within ${TEST_MS_MAX / 1000} seconds.` }
+      if (enough.signal.aborted)
+        return { ok: false, message: `No answer within ${TEST_MS_MAX / 1000} seconds.` }
       if (!isFault(error) || error.kind === 'bug') throw error
       return { ok: false, message: messageOf(error) }
     } finally {
@@ -46,14 +50,16 @@ const testers: Readonly<Record<Exclude<TestBody['what'], 'push'>, Tester>> = {
     const sha256 = createHash('sha256').update(bytes).digest('hex')
     await store.put(name, bytes, { sha256, ifAbsent: true, signal })
     const back = await store.get(name, { signal })
-    if (!Buffer.from(back).equals(bytes)) return { ok: false, message: 'The store gives back other bytes than it got.' }
+    if (!Buffer.from(back).equals(bytes))
+      return { ok: false, message: 'The store gives back other bytes than it got.' }
     try {
       await store.remove(name, { signal })
     } catch (error) {
       if (!isFault(error, 'denied')) throw error
       return {
         ok: true,
-        message: 'The store takes and gives clips, but lets the doorbell delete nothing: what is deleted here stays there.',
+        message:
+          'The store takes and gives clips, but lets the doorbell delete nothing: what is deleted here stays there.',
       }
     }
     return { ok: true, message: 'The store takes, gives and deletes what the doorbell sends.' }

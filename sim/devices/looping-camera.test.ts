@@ -58,25 +58,31 @@ describe.skipIf(!hasFfmpeg)('the camera that plays a file again and again', () =
     },
   )
 
-  it.each(['plain.mp4', 'b-frames.mp4'])('looks at %s from any key frame of any lap, on into the next', async (name) => {
-    const camera = await open(name)
-    await using run = await camera.open(forever)
-    const lap = listPackets(videos.path(name)).length
-    const keys = (await take(run.packets, lap * 2 + 1)).filter(({ isKey }) => isKey)
-    const lastOfSecondLap = keys.at(-2)
-    for (const key of [keys[0], keys[1], lastOfSecondLap]) {
-      const frames = await take(run.look?.(key?.at ?? monoMs(0)) ?? [], 20)
-      expect(frames[0]?.at).toBeCloseTo(key?.at ?? 0, 0)
-      for (const [index, frame] of frames.entries()) {
-        const before = frames[index - 1]
-        if (before !== undefined) expect(frame.at - before.at).toBeGreaterThan(0)
-        if (before !== undefined) expect(frame.at - before.at).toBeLessThan(1000)
+  it.each(['plain.mp4', 'b-frames.mp4'])(
+    'looks at %s from any key frame of any lap, on into the next',
+    async (name) => {
+      const camera = await open(name)
+      await using run = await camera.open(forever)
+      const lap = listPackets(videos.path(name)).length
+      const keys = (await take(run.packets, lap * 2 + 1)).filter(({ isKey }) => isKey)
+      const lastOfSecondLap = keys.at(-2)
+      for (const key of [keys[0], keys[1], lastOfSecondLap]) {
+        const frames = await take(run.look?.(key?.at ?? monoMs(0)) ?? [], 20)
+        expect(frames[0]?.at).toBeCloseTo(key?.at ?? 0, 0)
+        for (const [index, frame] of frames.entries()) {
+          const before = frames[index - 1]
+          if (before !== undefined) expect(frame.at - before.at).toBeGreaterThan(0)
+          if (before !== undefined) expect(frame.at - before.at).toBeLessThan(1000)
+        }
       }
-    }
-  })
+    },
+  )
 })
 
-async function take<T extends Packet | LumaFrame>(source: Iterable<T> | AsyncIterable<T>, count: number): Promise<T[]> {
+async function take<T extends Packet | LumaFrame>(
+  source: Iterable<T> | AsyncIterable<T>,
+  count: number,
+): Promise<T[]> {
   const taken: T[] = []
   for await (const item of source) {
     taken.push(item)

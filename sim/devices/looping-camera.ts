@@ -1,6 +1,11 @@
 import { Fault } from '../../src/base/fault.ts'
 import { monoMs, ticks, type MonoMs } from '../../src/base/time.ts'
-import { openLumaFrames, openPackets, type Sample, type SampleSource } from '../../src/drivers/ffmpeg/index.ts'
+import {
+  openLumaFrames,
+  openPackets,
+  type Sample,
+  type SampleSource,
+} from '../../src/drivers/ffmpeg/index.ts'
 import type { Camera, CameraRun, LumaFrame, Packet } from '../../src/ports/camera.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import {
@@ -141,7 +146,9 @@ async function* framesOf(
   let fromMs: number | undefined = sinceMs - begins * periodMs
   for (let round = begins; !signal.aborted && !closed.aborted; round++) {
     // What begins with the first picture needs no looking for.
-    const source = await framesFrom(fromMs === undefined || fromMs <= firstMs + SAME_MS ? undefined : fromMs / 1000)
+    const source = await framesFrom(
+      fromMs === undefined || fromMs <= firstMs + SAME_MS ? undefined : fromMs / 1000,
+    )
     fromMs = undefined
     open.add(source)
     try {

@@ -9,7 +9,9 @@ export type StatusFacts = {
   readonly alarms: readonly AlarmKind[]
   /** Since when the camera has sent nothing; 0 while it sends. Undefined: it never has. */
   readonly cameraSilentMs: number | undefined
-  readonly disk: { readonly bytes: number; readonly ofBytes: number; readonly reserveBytes: number } | undefined
+  readonly disk:
+    | { readonly bytes: number; readonly ofBytes: number; readonly reserveBytes: number }
+    | undefined
   readonly kept: { readonly clips: number; readonly bytes: number; readonly bytesMax: number }
   readonly uploads: number
   readonly messages: number
@@ -167,7 +169,11 @@ function temperatureSays({ celsius, isUnderVoltage, alarms }: StatusFacts): Sayi
   if (celsius === undefined) return { state: 'off', says: 'This board does not tell its temperature.' }
   const says = `${Math.round(celsius)} °C.`
   if (alarms.includes('hot'))
-    return { state: 'bad', says: `Too hot: ${says}`, todo: 'Give it shade or air. It slows down to protect itself.' }
+    return {
+      state: 'bad',
+      says: `Too hot: ${says}`,
+      todo: 'Give it shade or air. It slows down to protect itself.',
+    }
   return celsius >= WARM_C ? { state: 'warn', says: `Warm: ${says}` } : { state: 'well', says }
 }
 

@@ -254,5 +254,10 @@ class House {
 
 function makeKey(): DeviceKey {
   const signer = signerOf('lintel', generateKeyPairSync('ed25519').privateKey)
-  return { name: signer.name, publicKey: signer.publicKey, signNote: (body) => signNote(body, signer), sign: (text) => sign(null, text, signer.secret) }
+  return {
+    name: signer.name,
+    publicKey: signer.publicKey,
+    signNote: (body) => signNote(body, signer),
+    sign: (text) => sign(null, text, signer.secret),
+  }
 }
