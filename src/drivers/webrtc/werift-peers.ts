@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import {
   MediaStreamTrack,
+  PictureLossIndication,
   RTCPeerConnection,
   RTCRtpCodecParameters,
+  RtcpPayloadSpecificFeedback,
   RtpHeader,
   RtpPacket,
   useH264,
@@ -65,6 +67,7 @@ class WeriftPeer implements Peer {
   #sequence = randomBytes(2).readUInt16BE()
   readonly #firstStamp = randomBytes(4).readUInt32BE()
   #inFlight = 0
+  #wantKey: () => void = () => {}
   #patience: NodeJS.Timeout | undefined
   #closing: Promise<void> | undefined
   answer = ''
@@ -97,8 +100,15 @@ class WeriftPeer implements Peer {
         await transceiver.sender.replaceTrack(new MediaStreamTrack({ kind: 'video' }))
         transceiver.setDirection('sendonly')
         this.#sender = transceiver.sender
-        this.#sender.onRtcp.subscribe(() => this.#expectNews(PEER_LIMITS.silentMsMax))
       } else transceiver.setDirection('inactive')
+    // Of all that comes: werift itself does not find the sender where the browser names an SSRC of its own.
+    for (const { onRtcp } of connection.dtlsTransports)
+      onRtcp.subscribe((packet) => {
+        this.#expectNews(PEER_LIMITS.silentMsMax)
+        const isKeyWanted =
+          packet instanceof RtcpPayloadSpecificFeedback && packet.feedback instanceof PictureLossIndication
+        if (isKeyWanted) this.#wantKey()
+      })
     await connection.setLocalDescription(await connection.createAnswer())
     this.answer = connection.localDescription?.sdp ?? ''
   }
@@ -133,7 +143,7 @@ class WeriftPeer implements Peer {
   }
 
   onKeyWanted(take: () => void): void {
-    this.#sender?.onPictureLossIndication.subscribe(take)
+    this.#wantKey = take
   }
 
   [Symbol.asyncDispose](): Promise<void> {
