@@ -9,7 +9,7 @@ import type { Credential, EnrolBody, KeyProof } from '../web/index.ts'
 import { createMemoryDisk } from '../../sim/devices/memory-disk.ts'
 import { MemoryRecords } from '../../sim/devices/memory-records.ts'
 import { SimClock } from '../../sim/devices/sim-clock.ts'
-import { makeOwner, newRecipient } from '../web/rig.fixture.ts'
+import { makeOwner, newRecipient } from '../formats/owner.fixture.ts'
 import {
   createMembers,
   ENROL_FILE,
