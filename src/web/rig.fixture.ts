@@ -1,9 +1,8 @@
 /** A household around the page's server: real members, index and disk in memory, and siblings that remember what they were asked. */
-import { randomBytes } from 'node:crypto'
 import { utf8 } from '../base/bytes.ts'
 import { silentLog } from '../base/log.ts'
 import { unixMs } from '../base/time.ts'
-import { formatRecipient, ownerSigner, pairOf, signRecipients, type NoteSigner } from '../formats/index.ts'
+import { makeOwner, newRecipient, type Owner } from '../formats/owner.fixture.ts'
 import { createMembers, type Members } from '../members/index.ts'
 import { acceptRecipients, RECIPIENTS_FILE } from '../vault/index.ts'
 import { createMemoryDisk, type MemoryDisk } from '../../sim/devices/memory-disk.ts'
@@ -48,24 +47,6 @@ export type Rig = AsyncDisposable & {
   socket(target: string, as: Browser): Promise<MemorySocketEnd>
   enrol(): Promise<Browser>
   join(as: Browser, role: Role, options?: { readonly untilUnixMs?: number }): Promise<Browser>
-}
-
-export type Owner = { readonly recipient: string; readonly signer: NoteSigner; readonly note: string }
-
-export const newRecipient = (): string => formatRecipient(pairOf(randomBytes(32)).publicKey)
-
-export function makeOwner(): Owner {
-  const secret = randomBytes(32)
-  const [recipient, signer] = [formatRecipient(pairOf(secret).publicKey), ownerSigner(secret)]
-  const owner = Buffer.from(signer.publicKey).toString('base64')
-  const list = {
-    format: 'lintel-recipients/1' as const,
-    version: 1,
-    recipients: [{ key: recipient, name: 'Ada' }],
-    owner,
-    previous: null,
-  }
-  return { recipient, signer, note: signRecipients(list, signer) }
 }
 
 /** What the siblings were asked, and what they say. */
