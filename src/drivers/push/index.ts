@@ -1,7 +1,7 @@
 /** Web Push to the services that browsers name, with nothing in between that could be made to call the house's own devices. */
 import { lookup as lookUpName, type LookupAddress } from 'node:dns'
 import { request } from 'node:https'
-import { generateRequestDetails } from 'web-push'
+import webPush, { type RequestDetails } from 'web-push'
 import { Fault, messageOf, type FaultKind } from '../../base/fault.ts'
 import { isPublicAddress, isPublicHttps } from '../../base/public-address.ts'
 import {
@@ -41,16 +41,14 @@ export function createPushService({
   }
 }
 
-type Details = ReturnType<typeof generateRequestDetails>
-
-function detailsOf({ endpoint, p256dh, auth }: PushTarget, message: PushMessage): Details {
+function detailsOf({ endpoint, p256dh, auth }: PushTarget, message: PushMessage): RequestDetails {
   if (!isPublicHttps(endpoint))
     throw new Fault('invalid', `push: wanted a public https address, got ${endpoint.slice(0, 80)}`)
   if (message.payload.length > PUSH_BYTES_MAX)
     throw new Fault('invalid', `push: wanted at most ${PUSH_BYTES_MAX} bytes, got ${message.payload.length}`)
   const { vapid, ttlS, isUrgent } = message
   try {
-    return generateRequestDetails({ endpoint, keys: { p256dh, auth } }, Buffer.from(message.payload), {
+    return webPush.generateRequestDetails({ endpoint, keys: { p256dh, auth } }, Buffer.from(message.payload), {
       TTL: ttlS,
       urgency: isUrgent ? 'high' : 'normal',
       contentEncoding: 'aes128gcm',
@@ -69,7 +67,7 @@ type Posting = {
 
 /** The status. The connection goes to the very addresses that were looked at: a name cannot lead elsewhere in between. */
 function post(
-  { method, headers, body, endpoint }: Details,
+  { method, headers, body, endpoint }: RequestDetails,
   { ca, addressesOf, signal }: Posting,
 ): Promise<number> {
   return new Promise((resolve, reject) => {
