@@ -6,9 +6,12 @@ import type { Clock } from './clock.ts'
 import type { Disk } from './disk.ts'
 import type { Gpio } from './gpio.ts'
 import type { ObjectStore } from './object-store.ts'
+import type { Peers } from './peers.ts'
 import type { Random } from './random.ts'
 import type { Records } from './records.ts'
+import type { Reencoder } from './reencoder.ts'
 import type { Stills } from './stills.ts'
+import type { TcpServer } from './tcp-server.ts'
 import type { Vision } from './vision.ts'
 
 /** Everything the doorbell needs from the outside. Commands and the simulator choose who fulfils it. */
@@ -28,5 +31,11 @@ export type Ports = {
   readonly vision?: Vision | undefined
   /** Absent where nobody knows how the board is. */
   readonly board?: Board
+  /** Absent: nobody watches by WebRTC. */
+  readonly peers?: Peers | undefined
+  /** Absent: nothing for browsers that can show nothing but MPEG-1. */
+  readonly reencoder?: Reencoder | undefined
+  /** Absent: no RTSP. */
+  readonly tcp?: TcpServer | undefined
   readonly log: Log
 }
