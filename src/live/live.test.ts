@@ -9,9 +9,9 @@ import { silentLog } from '../base/log.ts'
 import { BoundedQueue } from '../base/queue.ts'
 import { Fmp4Reader } from '../media/index.ts'
 import type { Packet } from '../ports/camera.ts'
-import { readFilm, roundsOf, type Film } from './camera.fixture.ts'
+import { readFilm, roundsOf, type Film } from '../../scripts/live-lab/camera.ts'
 import { createLive, fingerprintOf, LIVE_LIMITS, signedText, type Live, type LiveSink } from './index.ts'
-import { makeDeviceKeys, signWith } from './page-server.fixture.ts'
+import { makeDeviceKeys, signWith } from '../../scripts/live-lab/page-server.ts'
 
 const keys = makeDeviceKeys()
 
