@@ -6,9 +6,9 @@ import { ffmpegReencoder } from '../drivers/ffmpeg/index.ts'
 import { nodeClock as clock } from '../drivers/node-clock.ts'
 import { nodeRandom } from '../drivers/node-random.ts'
 import { openWebrtcPeers } from '../drivers/webrtc/index.ts'
-import { playFilm, readFilm } from './camera.fixture.ts'
+import { playFilm, readFilm } from '../../scripts/live-lab/camera.ts'
 import { createLive, type Live } from './index.ts'
-import { makeDeviceKeys, servePage, signWith, type PageServer } from './page-server.fixture.ts'
+import { makeDeviceKeys, servePage, signWith, type PageServer } from '../../scripts/live-lab/page-server.ts'
 
 const CHROMIUM = '/usr/bin/chromium'
 const FLAGS = [

@@ -5,7 +5,7 @@ import { hasFfmpeg } from '../drivers/ffmpeg/videos.fixture.ts'
 import { nodeClock as clock } from '../drivers/node-clock.ts'
 import { nodeRandom as random } from '../drivers/node-random.ts'
 import { nodeTcpServer as server } from '../drivers/tcp-server.ts'
-import { playFilm, readFilm } from './camera.fixture.ts'
+import { playFilm, readFilm } from '../../scripts/live-lab/camera.ts'
 import { createLive, serveRtsp, type Live } from './index.ts'
 
 const ACCOUNT = { username: 'lintel', password: 'open sesame' }

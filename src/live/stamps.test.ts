@@ -29,8 +29,8 @@ describe('RTP times', () => {
 
   it('press the past together, in its order, so that a new viewer is at once where the others are', () => {
     const stamps = new Stamps()
-    const newest = packet(4000)
-    const past = [2000, 3000, 4000].map((ms) => stamps.of({ run, packet: packet(ms), newest }))
+    const catchUp = { newest: packet(4000) }
+    const past = [2000, 3000, 4000].map((ms) => stamps.of({ run, packet: packet(ms), catchUp }))
     expect(past).toEqual([360_000 - 4500, 360_000 - 2250, 360_000])
     expect(stamps.of({ run, packet: packet(4100) })).toBe(369_000)
   })
@@ -38,8 +38,8 @@ describe('RTP times', () => {
   it('go on ascending when a viewer begins anew, and then run as fast as before', () => {
     const stamps = new Stamps()
     const before = stamps.of({ run, packet: packet(4000) })
-    const newest = packet(4000)
-    const again = [3000, 4000].map((ms) => stamps.of({ run, packet: packet(ms), newest }))
+    const catchUp = { newest: packet(4000) }
+    const again = [3000, 4000].map((ms) => stamps.of({ run, packet: packet(ms), catchUp }))
     const after = [4100, 4200].map((ms) => stamps.of({ run, packet: packet(ms) }))
     const all = [before, ...again, ...after]
     expect(all).toEqual(all.toSorted((one, other) => one - other))
@@ -48,7 +48,7 @@ describe('RTP times', () => {
 
   it('go on over a new run of the camera, by the clock', () => {
     const stamps = new Stamps()
-    stamps.of({ run, packet: packet(4000), newest: packet(4000) })
+    stamps.of({ run, packet: packet(4000), catchUp: { newest: packet(4000) } })
     const next = new LiveRun(track, packet(0, 10_000))
     expect(stamps.of({ run: next, packet: packet(0, 10_000) })).toBe(900_000)
     expect(stamps.of({ run: next, packet: packet(100, 10_000) })).toBe(909_000)

@@ -11,6 +11,7 @@ import type { Random } from './random.ts'
 import type { Records } from './records.ts'
 import type { Reencoder } from './reencoder.ts'
 import type { Stills } from './stills.ts'
+import type { TcpServer } from './tcp-server.ts'
 import type { Vision } from './vision.ts'
 
 /** Everything the doorbell needs from the outside. Commands and the simulator choose who fulfils it. */
@@ -34,5 +35,7 @@ export type Ports = {
   readonly peers?: Peers
   /** Absent where old browsers get no picture. */
   readonly reencoder?: Reencoder
+  /** Absent: no RTSP. */
+  readonly tcp?: TcpServer | undefined
   readonly log: Log
 }

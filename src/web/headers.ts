@@ -24,7 +24,7 @@ const ALWAYS = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'permissions-policy':
-    'camera=(), geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), midi=(), microphone=(self), publickey-credentials-get=(self), publickey-credentials-create=(self)',
+    'camera=(), geolocation=(), payment=(), usb=(), serial=(), midi=(), microphone=(self), publickey-credentials-get=(self), publickey-credentials-create=(self)',
 } as const
 const OVER_TLS = { 'strict-transport-security': 'max-age=31536000' } as const
 
