@@ -203,7 +203,7 @@ describe('a broken story gives one clear message:', () => {
     [
       'an unknown trouble',
       NIGHT.replace('slow-store', 'slow-stroe'),
-      'night.yaml, line 13: troubles.0: wanted one of 21 names, got "slow-stroe" (did you mean “slow-store”?)',
+      'night.yaml, line 13: troubles.0: wanted one of 23 names, got "slow-stroe" (did you mean “slow-store”?)',
     ],
     ['10 MB', 'x'.repeat(10_000_000), 'night.yaml: wanted at most 1 MiB, this has 10000000 characters'],
     [
@@ -219,7 +219,7 @@ describe('a broken story gives one clear message:', () => {
     [
       'a device the board lacks',
       NIGHT.replace('pir: rise', 'line: doorlock'),
-      'night.yaml, line 7: the board “sim” has no “line”; it has: button, pir, visitor, camera, network, store, broker, power, doorbell, disk, index, clock, temperature, recipients',
+      'night.yaml, line 7: the board “sim” has no “line”; it has: button, pir, visitor, camera, network, store, broker, power, doorbell, disk, index, clock, temperature, recipients, detector',
     ],
     [
       'an expectation that cannot be judged',
