@@ -36,9 +36,10 @@ async function main(args: readonly string[]): Promise<number> {
   const name = args.find((arg) => !arg.startsWith('-'))
   if (name === undefined || name === 'help') return overview(args.length === 0 ? EXIT_USAGE : 0)
   if (!isCommand(name)) return unknownCommand(name)
-  const program = new Command('lintel').exitOverride().showHelpAfterError('(lintel help shows the commands)')
+  const program = new Command('lintel').showHelpAfterError('(lintel help shows the commands)')
   const command = await COMMANDS[name].load()
-  for (const each of [command, ...descendantsOf(command)]) each.exitOverride()
+  for (const each of [program, command, ...descendantsOf(command)])
+    each.exitOverride().enablePositionalOptions() // What stands behind `sim explore` is meant for it, not for `sim`.
   program.addCommand(command)
   await program.parseAsync([...args], { from: 'user' })
   return typeof process.exitCode === 'number' ? process.exitCode : 0

@@ -42,7 +42,10 @@ it('makes a story of a clip and a trace of the lines; with what was expected it 
 })
 
 it('says which line of the trace is no edge', async () => {
-  await expect(record([{ line: 'pir', active: true, atMs: 2000 }, { line: 'door', atMs: 1 }])).rejects.toThrow(
-    'trace.jsonl, line 2: line: wanted button or pir, got "door"',
-  )
+  await expect(
+    record([
+      { line: 'pir', active: true, atMs: 2000 },
+      { line: 'door', atMs: 1 },
+    ]),
+  ).rejects.toThrow('trace.jsonl, line 2: line: wanted button or pir, got "door"')
 })

@@ -32,7 +32,6 @@ type SimOptions = SimHouseOptions & {
 
 export function simCommand(): Command {
   return new Command('sim')
-    .enablePositionalOptions() // What stands behind `explore` is meant for it.
     .description(
       'Replays recorded video through the doorbell: the same runtime, simulated devices, virtual time.',
     )
