@@ -2,6 +2,7 @@
  * The wiring. Read it from top to bottom: sinks first, sources last, so that closing (newest first)
  * stops the camera before the recorder and the recorder before the uploads.
  */
+import { isFault } from './base/fault.ts'
 import type { ClipId, VisitId } from './base/ids.ts'
 import { openScope, startLoop, type Scope } from './base/scope.ts'
 import type { MonoMs } from './base/time.ts'
@@ -114,7 +115,10 @@ export async function startDoorbell(
     const key = await openDeviceKey(ports)
     const clockTrust: ClockTrust = createClockTrust({
       ...ports,
-      append: (known) => ledger.append({ type: 'clock', boot, ...known }, []),
+      append: async (known) => {
+        await noteStart()
+        await ledger.append({ type: 'clock', boot, ...known }, [])
+      },
       onKnown: () => telemetry?.giveTimes(),
     })
     const telemetry = await openTelemetry(ports, config, { device: key.name, clockTrust })
@@ -128,8 +132,8 @@ export async function startDoorbell(
     )
     const queue = queueOf(uploads)
     const ledger: Ledger = await openLedger({ records: ports.records, key, ...queue, mirror: ports })
-    const sealClip = sealerOf(recipients, ledger, options)
-    const boot = await noteStart(ports, ledger)
+    const { boot, noteStart } = await openStart(ports, ledger)
+    const sealClip = sealerOf({ recipients, ledger, noteStart }, options)
     loop('clock-trust', (signal) => clockTrust.run(signal))
     const clips: Clips = createClips(
       {
@@ -163,7 +167,7 @@ export async function startDoorbell(
       onVisit: (visit) => eyes.recogniser.visit(visit),
     })
     startSeeing(eyes, loop)
-    startDesk({ ports, desk, clips }, loop)
+    startDesk({ ports, desk, clips, noteStart }, loop)
     const lines = linesFor(ports, config, { desk, eyes, tell, onCrash: options.onCrash })
     loop('lines', (signal) => lines.run(signal))
     loop('capture', (signal) => eyes.capture.run(signal))
@@ -248,11 +252,11 @@ function startChime(ports: Ports, loop: Loop): Chime['ring'] {
 }
 
 function startDesk(
-  { ports, desk, clips }: { readonly ports: Ports; readonly desk: Desk; readonly clips: Clips },
+  { ports, desk, ...kept }: Kept & { readonly ports: Ports; readonly desk: Desk },
   loop: Loop,
 ): void {
   loop('desk', (signal) => desk.run(signal))
-  loop('retention', (signal) => keepRetention(ports, clips, signal))
+  loop('retention', (signal) => keepRetention(ports, kept, signal))
   loop('quiet', (signal) => desk.watchQuiet(signal))
 }
 
@@ -350,11 +354,28 @@ async function openUploads(
   return uploads
 }
 
-/** Every start is in the ledger: a device that was started elsewhere, or not at all, shows. Gives how many there were before. */
-async function noteStart({ records }: Ports, ledger: Ledger): Promise<number> {
+/** `boot`: how many starts there were before. `noteStart` does nothing once that has been written down. */
+type Started = { readonly boot: number; readonly noteStart: () => Promise<void> }
+
+/**
+ * Every start is in the ledger: a device that was started elsewhere, or not at all, shows. A full disk silences no bell, so
+ * there the entry has to wait; nothing is sealed before it is written, and so no other start can have the same number.
+ */
+async function openStart({ records, log }: Ports, ledger: Ledger): Promise<Started> {
   const boot = bootOf(await records.read('device', BOOT_KEY))
-  await ledger.append({ type: 'started', boot }, [{ put: 'device', key: BOOT_KEY, row: boot + 1 }])
-  return boot
+  let noted: Promise<void> | undefined
+  const noteStart = (): Promise<void> =>
+    (noted ??= ledger
+      .append({ type: 'started', boot }, [{ put: 'device', key: BOOT_KEY, row: boot + 1 }])
+      .catch((error: unknown) => {
+        noted = undefined
+        throw error
+      }))
+  await noteStart().catch((error: unknown) => {
+    if (!isFault(error, 'full')) throw error
+    log.error('start.not_noted', { boot, problem: error.message })
+  })
+  return { boot, noteStart }
 }
 
 /** How often the device was started before. */
@@ -362,13 +383,19 @@ const bootOf = (row: unknown): number => (typeof row === 'number' ? row : 0)
 
 /** One at a time: two who seal at once must not both enter a new list. */
 function sealerOf(
-  recipients: Recipients,
-  ledger: Ledger,
+  {
+    recipients,
+    ledger,
+    noteStart,
+  }: Pick<Started, 'noteStart'> & { readonly recipients: Recipients; readonly ledger: Ledger },
   { sealClip = beginClipSeal }: DoorbellOptions,
 ): () => Promise<ClipSeal> {
   let turn: Promise<unknown> = Promise.resolve()
   return () => {
-    const mine = turn.then(() => recipientsNow(recipients, ledger))
+    const mine = turn.then(async () => {
+      await noteStart()
+      return recipientsNow(recipients, ledger)
+    })
     turn = mine.catch(() => {}) // Whoever asked hears of it.
     return mine.then(sealClip)
   }
@@ -422,9 +449,19 @@ function linesFor(
   return createLines({ ...ports, onSign }, config.lines)
 }
 
-async function keepRetention({ clock }: Ports, clips: Clips, signal: AbortSignal): Promise<void> {
+type Kept = Pick<Started, 'noteStart'> & { readonly clips: Clips }
+
+/** Also what had to wait for room. */
+async function keepRetention(
+  { clock }: Ports,
+  { clips, noteStart }: Kept,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
     await clips.retain()
+    await noteStart().catch((error: unknown) => {
+      if (!isFault(error) || error.kind === 'bug') throw error // Otherwise it was said, and whoever records next says it again.
+    })
     await clock.sleep(RETAIN_EVERY_MS, { signal }).catch(() => {}) // Aborted: the loop's condition ends it.
   }
 }

@@ -39,14 +39,11 @@ export type Progress = {
 
 type Sealed = { readonly object: ObjectRow; readonly bytes: Uint8Array }
 
-/** What is known once the first key frame has come. */
-type Begun = {
-  readonly seal: ClipSeal
-  readonly row: ClipRow
-  readonly track: Track
-  readonly first: Packet
-  readonly frame: ClipFrame
-}
+/** The first key frame has come. */
+type Start = { readonly first: Packet; readonly track: Track }
+
+/** What is known once there was room for it. */
+type Begun = Start & { readonly seal: ClipSeal; readonly row: ClipRow; readonly frame: ClipFrame }
 
 /**
  * One clip while it grows: does what its cutter decides, in the order of DESIGN.md.
@@ -58,6 +55,7 @@ export class GrowingClip {
   readonly #bench: Bench
   readonly #plan: GrowingPlan
   #cut: CutState = waiting
+  #start: Start | undefined
   #begun: Begun | undefined
   /** The row is written. Not so at first when the disk was full at the beginning. */
   #isOpen = false
@@ -92,7 +90,7 @@ export class GrowingClip {
   }
 
   get until(): MonoMs {
-    const { first, track } = this.#known()
+    const { first, track } = this.#from()
     return shownUntil(this.#last ?? first, track.timescale)
   }
 
@@ -170,12 +168,13 @@ export class GrowingClip {
     if (finished === undefined) return
     await this.#poster
     if (this.#posterFault !== undefined) throw errorOf(this.#posterFault)
-    const { room } = this.#bench
-    if (partsOf(this.#onShelf()).length === 0) {
-      await room.expire(this.#onShelf(), 'empty')
+    const { room, shelf } = this.#bench
+    const clip = shelf.get(this.id)
+    if (clip === undefined || partsOf(clip).length === 0) {
+      if (!(await room.letGo(this.id))) return
     } else {
       const meta = { ...this.#sealMeta(finished), isOnDisk: false }
-      if (!(await sealClip(this.#bench, this.#onShelf(), { meta, ended: finished.ended }))) return
+      if (!(await sealClip(this.#bench, clip, { meta, ended: finished.ended }))) return
       this.#tellSealed(finished.ended)
     }
     this.#finished = undefined
@@ -183,8 +182,17 @@ export class GrowingClip {
 
   async #begin(first: Packet, track: Track | undefined): Promise<void> {
     assert(track !== undefined, 'packets come in a run')
-    const { deps, shelf } = this.#bench
-    const seal = await deps.sealClip()
+    this.#start = { first, track }
+    await this.#open()
+  }
+
+  /** *Begin a clip*, step 1. Undefined: no room for what has to stand in the ledger before anything is sealed. */
+  async #key(): Promise<Begun | undefined> {
+    const { deps, shelf, room } = this.#bench
+    const { first, track } = this.#from()
+    let seal: ClipSeal | undefined
+    await room.tryTwice(0, async () => void (seal = await deps.sealClip()))
+    if (seal === undefined) return undefined
     const wall = deps.clock.wall()
     const row: ClipRow = {
       phase: 'growing',
@@ -210,14 +218,15 @@ export class GrowingClip {
       track,
       continues: this.#plan.continues,
     }
-    this.#begun = { seal, row, track, first, frame }
-    await this.#open()
+    return { seal, row, track, first, frame }
   }
 
   /** *Begin a clip*, steps 2 to 5. On a full disk, the next part tries again. */
   async #open(): Promise<void> {
     const { deps, room, shelf } = this.#bench
-    const { row, first, frame } = this.#known()
+    this.#begun ??= await this.#key()
+    if (this.#begun === undefined) return
+    const { row, first, frame } = this.#begun
     const { object, bytes } = this.#sealMeta(undefined)
     const upload = deps.queueUpload(inlineJob(this.id, object, bytes))
     this.#isOpen = await room.tryTwice(bytes.length, async () => {
@@ -249,7 +258,9 @@ export class GrowingClip {
     if (parts.length === 0) return
     if (!this.#isOpen) await this.#open()
     const { deps } = this.#bench
-    const sealed = parts.map((packets, index) => this.#sealPart(packets, this.#partsMade + index))
+    const sealed = this.#isOpen
+      ? parts.map((packets, index) => this.#sealPart(packets, this.#partsMade + index))
+      : []
     if (!this.#isOpen || !(await this.#writeNew(sealed))) {
       this.#tellGap(parts.flat())
       this.#needsKey = true
@@ -308,7 +319,7 @@ export class GrowingClip {
 
   #tellGap(packets: readonly Packet[]): void {
     const { deps } = this.#bench
-    const { track } = this.#known()
+    const { track } = this.#from()
     this.#hasGap = true
     const ms = (packets.reduce((sum, { duration }) => sum + duration, 0) * 1000) / track.timescale
     deps.log.error('clips.gap', { clip: this.id, ms })
@@ -394,6 +405,11 @@ export class GrowingClip {
     const clip = this.#bench.shelf.get(this.id)
     assert(clip !== undefined, `clip ${this.id} is on the shelf while it grows`)
     return clip
+  }
+
+  #from(): Start {
+    assert(this.#start !== undefined, `clip ${this.id} has had a key frame`)
+    return this.#start
   }
 
   #known(): Begun {

@@ -14,6 +14,7 @@ import {
   manifestOf,
   metaOf,
   packetsFrom,
+  plainSeal,
   Rig,
   samplesOf,
   testDeviceKey,
@@ -460,6 +461,44 @@ describe('a full disk', () => {
     expect(rig.clips.idle()).toBe(false)
     isFull = false
     await rig.clips.retain()
+    expect(rig.of('clip-sealed')).toMatchObject([{ clip, parts: 1 }])
+  })
+
+  it('does not end recording for good when it took all parts of a clip: that one is let go when there is room again', async () => {
+    let isFull = false
+    const full = guarded(
+      { disk, records },
+      () => (isFull ? 'fail-before' : 'pass'),
+      () => new Fault('full', 'no space left'),
+    )
+    const rig = await rigRunning(500, full)
+    const clip = await begin(rig, 1, 0)
+    isFull = true
+    await rig.take(packetsFrom(500, 2000))
+    await rig.clips.endRun()
+    expect(rig.clips.unsealed()).toBe(1)
+    isFull = false
+    await rig.clips.retain()
+    expect(rig.of('clip-expired')).toMatchObject([{ clip, why: 'empty' }])
+    expect(rig.of('storage-failed')).toEqual([])
+    expect(rig.clips.unsealed()).toBe(0)
+  })
+
+  it('may have no room for what has to stand in the ledger before a clip: it begins with the first part that fits', async () => {
+    let isFull = true
+    const sealClip = async (): Promise<typeof plainSeal> => {
+      if (isFull) throw new Fault('full', 'no room for a new list of recipients')
+      return plainSeal
+    }
+    const rig = new Rig({ disk, records, deps: { sealClip } })
+    await rig.clips.open()
+    await rig.clips.beginRun(track)
+    const clip = await begin(rig, 1, 0)
+    await rig.take(packetsFrom(0, 1500))
+    isFull = false
+    await rig.take(packetsFrom(1500, 3000))
+    await rig.clips.endRun()
+    expect(rig.of('clip-gap')).toMatchObject([{ clip, ms: 1500 }, { ms: 500 }])
     expect(rig.of('clip-sealed')).toMatchObject([{ clip, parts: 1 }])
   })
 })

@@ -11,7 +11,7 @@ import type { ClipRules, Clips, ClipsDeps, VisitNotes } from './clips.ts'
 import type { CutEvent } from './cutter.ts'
 import { GrowingClip, type GrowingPlan, type Visit } from './growing.ts'
 import { freshClipId } from './objects.ts'
-import { recover } from './recovery.ts'
+import { recover, unfinishedOf } from './recovery.ts'
 import { Room } from './room.ts'
 import { Shelf } from './shelf.ts'
 
@@ -42,6 +42,8 @@ class Recorder implements Clips {
   #growing: GrowingClip[] = []
   /** Ended on a full disk. */
   #unsealed: GrowingClip[] = []
+  /** Left behind by the last process, and not finished because the disk is full. */
+  #unfinished: readonly ClipId[] = []
   #isBroken = false
   #isClosed = false
   #waiting = 0
@@ -56,7 +58,7 @@ class Recorder implements Clips {
   }
 
   async open(): Promise<void> {
-    await recover(this.#bench)
+    this.#unfinished = await recover(this.#bench)
   }
 
   beginRun(track: Track): Promise<void> {
@@ -128,7 +130,7 @@ class Recorder implements Clips {
   }
 
   unsealed(): number {
-    return this.#unsealed.length
+    return this.#unsealed.length + this.#unfinished.length
   }
 
   async retain(): Promise<void> {
@@ -138,7 +140,7 @@ class Recorder implements Clips {
     } catch (error) {
       this.#giveUp(error)
     }
-    if (this.#unsealed.length > 0) await this.#inTurn(() => this.#sealLeftOvers())
+    if (this.unsealed() > 0) await this.#inTurn(() => this.#sealLeftOvers())
   }
 
   uploaded(job: UploadJob): readonly Change[] {
@@ -179,6 +181,7 @@ class Recorder implements Clips {
     this.#isBroken = true
     this.#growing = []
     this.#unsealed = []
+    this.#unfinished = []
     this.#bench.deps.log.error('clips.storage_failed', { kind: error.kind, problem: messageOf(error) })
     this.#bench.deps.onClip({ kind: 'storage-failed', why: messageOf(error) })
   }
@@ -266,6 +269,7 @@ class Recorder implements Clips {
   }
 
   async #sealLeftOvers(): Promise<void> {
+    this.#unfinished = await unfinishedOf(this.#bench, this.#unfinished)
     for (const clip of this.#unsealed) await clip.seal()
     this.#unsealed = this.#unsealed.filter((clip) => clip.isUnsealed)
   }

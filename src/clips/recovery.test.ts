@@ -175,6 +175,33 @@ describe('after the power went', () => {
     expect((await manifestOf(disk, clip)).parts).toHaveLength(2)
   })
 
+  it('what a full disk does not let finish is finished when there is room', async () => {
+    const rig = new Rig({ disk, records })
+    await rig.clips.open()
+    await rig.clips.beginRun(track)
+    await rig.take(packetsFrom(0, 2000))
+    const clip = await rig.clips.begin({ visit: visitId(1), since: monoMs(0) })
+    await rig.take(packetsFrom(2000, 4000))
+    await posterStored(clip)
+    await disk.remove(`clips/${clip}/0001.age`)
+
+    let isFull = true
+    const full = guarded(
+      { disk, records },
+      (call) => (isFull && /^(create|replace|write)/.test(call) ? 'fail-before' : 'pass'),
+      () => new Fault('full', 'no space left'),
+    )
+    const next = new Rig({ ...full, seed: 1 })
+    await next.clips.open()
+    expect(next.happenings).toEqual([])
+    expect(next.clips.unsealed()).toBe(1)
+    isFull = false
+    await next.clips.retain()
+    expect(next.of('object-lost')).toMatchObject([{ clip, file: '0001.age' }])
+    expect(next.of('clip-recovered')).toMatchObject([{ clip, parts: 1 }])
+    expect(next.clips.unsealed()).toBe(0)
+  })
+
   it('a clip that is in the cloud is closed even when the disk lost its folder', async () => {
     const rig = new Rig({ disk, records })
     await rig.clips.open()

@@ -8,20 +8,42 @@ import { putAside } from './quarantine.ts'
 import { clipFolder, CLIPS, fileOf, objectKey, pathOf, QUARANTINE, type ObjectRow } from './rows.ts'
 import { bytesOf, partsOf, type ShelfClip } from './shelf.ts'
 
-/** *Start*: whatever the last process left half done is finished. Interrupted, it is done again with the same outcome. */
-export async function recover(bench: Bench): Promise<void> {
-  const { deps, shelf, room } = bench
+/**
+ * *Start*: whatever the last process left half done is finished. Interrupted, it is done again with the same outcome.
+ * Gives the clips that could not be finished because the disk is full.
+ */
+export async function recover(bench: Bench): Promise<readonly ClipId[]> {
+  const { deps, shelf } = bench
   await deps.disk.makeFolder(CLIPS)
   await deps.disk.makeFolder(QUARANTINE)
   await deps.disk.syncFolder('')
   await shelf.load()
   await sweep(bench)
-  for (const clip of shelf.clips()) {
-    if (clip.row.phase === 'growing' || clip.row.phase === 'sealed') await noteLost(bench, clip)
-  }
-  for (const clip of shelf.clips()) {
-    if (clip.row.phase === 'growing') await closeClip(bench, clip)
-    if (clip.row.phase === 'expiring') await room.expire(clip, clip.row.why)
+  return unfinishedOf(
+    bench,
+    shelf.clips().map(({ id }) => id),
+  )
+}
+
+/** Finishes what can be, in this order, and gives the others. */
+export async function unfinishedOf(bench: Bench, clips: readonly ClipId[]): Promise<readonly ClipId[]> {
+  const unfinished: ClipId[] = []
+  for (const clip of clips) if (!(await finishClip(bench, clip))) unfinished.push(clip)
+  return unfinished
+}
+
+/** False: there is no room for it. */
+async function finishClip(bench: Bench, id: ClipId): Promise<boolean> {
+  try {
+    const clip = bench.shelf.get(id)
+    if (clip?.row.phase === 'growing' || clip?.row.phase === 'sealed') await noteLost(bench, clip)
+    const known = bench.shelf.get(id)
+    if (known?.row.phase === 'growing') return await closeClip(bench, known)
+    return known?.row.phase !== 'expiring' || (await bench.room.letGo(id))
+  } catch (error) {
+    if (!isFault(error, 'full')) throw error
+    bench.deps.log.warn('clips.not_finished', { clip: id, problem: error.message })
+    return false
   }
 }
 
@@ -75,18 +97,16 @@ const isThere = (object: ObjectRow, bytes: number | undefined, { row }: ShelfCli
   object.what === 'meta' && row.phase === 'growing' ? bytes !== undefined : bytes === object.bytes
 
 /** The power went while it grew: it ends with the last part that was acknowledged. */
-async function closeClip(bench: Bench, clip: ShelfClip): Promise<void> {
+async function closeClip(bench: Bench, clip: ShelfClip): Promise<boolean> {
   const { deps, room } = bench
   const parts = partsOf(clip).filter(({ lost }) => !lost)
-  if (parts.length === 0) {
-    await room.expire(clip, 'empty')
-    return
-  }
+  if (parts.length === 0) return room.letGo(clip.id)
   const meta = await lastMeta(bench, clip)
-  if (!(await sealClip(bench, clip, { meta, ended: 'recovered' }))) return
+  if (!(await sealClip(bench, clip, { meta, ended: 'recovered' }))) return false
   const bytes = bytesOf(clip)
   deps.log.warn('clips.recovered', { clip: clip.id, parts: parts.length, bytes })
   deps.onClip({ kind: 'clip-recovered', clip: clip.id, visit: clip.row.visit, parts: parts.length, bytes })
+  return true
 }
 
 /** The meta as last written. Its key is gone, so it stays as it is. */

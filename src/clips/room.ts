@@ -116,8 +116,17 @@ export class Room {
       if (found === undefined || found.row.phase === 'expiring') return 'missing'
       if (found.row.phase === 'growing') return 'growing'
       if (found.row.held) return 'held'
-      await this.expire(found, 'owner')
+      await this.#expire(found, 'owner')
       return 'removed'
+    })
+  }
+
+  /** There is nothing in it, or its end has begun before. False: there is no room to say so; what has begun, `retain` goes on with. */
+  letGo(clip: ClipId): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const found = this.#shelf.get(clip)
+      if (found === undefined) return true
+      return this.#tryExpire(found, found.row.phase === 'expiring' ? found.row.why : 'empty')
     })
   }
 
@@ -132,7 +141,7 @@ export class Room {
   }
 
   /** Takes the clip away for good; an interrupted one goes on where it stopped. */
-  async expire(clip: ShelfClip, why: ExpiryReason): Promise<void> {
+  async #expire(clip: ShelfClip, why: ExpiryReason): Promise<void> {
     const wasUploaded = isUploaded(clip)
     const row = { ...clip.row, phase: 'expiring', why } as const
     if (clip.row.phase !== 'expiring') await this.#writeTombstone(clip.id, row, wasUploaded)
@@ -218,7 +227,7 @@ export class Room {
   /** Even the tombstone needs some room. False: it is tried again with the next part, or in a minute. */
   async #tryExpire(clip: ShelfClip, why: ExpiryReason): Promise<boolean> {
     try {
-      await this.expire(clip, why)
+      await this.#expire(clip, why)
       return true
     } catch (error) {
       if (!isFault(error, 'full')) throw error
