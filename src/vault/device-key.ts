@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
 import { utf8 } from '../base/bytes.ts'
 import { Fault, isFault } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
@@ -17,12 +17,6 @@ export interface DeviceKey {
   signNote(body: string): string
 }
 
-/** Signs also what is no note; what it is for stands at its beginning (`lintel-webrtc/1`). */
-export interface DeviceSigner extends DeviceKey {
-  /** Ed25519. */
-  sign(bytes: Uint8Array): Uint8Array
-}
-
 /** Reads the key, or makes it at the first start (mode 600). Throws `Fault('corrupt')` when the file is something else. */
 export async function openDeviceKey({
   disk,
@@ -30,14 +24,9 @@ export async function openDeviceKey({
 }: {
   readonly disk: Disk
   readonly log: Log
-}): Promise<DeviceSigner> {
+}): Promise<DeviceKey> {
   const signer = signerOf('lintel', parseKey((await readKey(disk)) ?? (await makeKey(disk, log))))
-  return {
-    name: signer.name,
-    publicKey: signer.publicKey,
-    signNote: (body) => signNote(body, signer),
-    sign: (bytes) => new Uint8Array(sign(null, bytes, signer.secret)),
-  }
+  return { name: signer.name, publicKey: signer.publicKey, signNote: (body) => signNote(body, signer) }
 }
 
 async function readKey(disk: Disk): Promise<string | undefined> {

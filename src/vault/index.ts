@@ -10,7 +10,7 @@
  * Not its job: opening anything (`owner/`), the formats themselves (`formats/`), what is sealed (`clips/`).
  * See: `../formats/age.ts`, `../formats/documents.ts`.
  */
-export { openDeviceKey, type DeviceKey, type DeviceSigner } from './device-key.ts'
+export { openDeviceKey, type DeviceKey } from './device-key.ts'
 export {
   acceptRecipients,
   openRecipients,
