@@ -121,6 +121,7 @@ function createWorld(given: Replay): World {
       'create',
       'replace',
       'read',
+      'readRange',
       'list',
       'rename',
       'remove',

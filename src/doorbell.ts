@@ -13,22 +13,26 @@ import { createDesk, type Desk } from './desk.ts'
 import { openLedger, type Ledger } from './ledger/index.ts'
 import { createHealth, type Alarm, type AlarmKind, type Health } from './health/index.ts'
 import { createLines, type LineSign, type Lines } from './lines/index.ts'
+import { createLive, type Live } from './live/index.ts'
 import { createTelemetry, type Payload, type Telemetry } from './mqtt/index.ts'
 import type { InputLine } from './ports/gpio.ts'
 import type { Ports } from './ports/ports.ts'
 import type { Change } from './ports/records.ts'
 import { BOOT_KEY, rebuildIndex, type IndexRebuilt } from './rebuild.ts'
 import type { LookedAt } from './recognise/index.ts'
-import { createEyes, POSTER_WIDTH_MAX, type Eyes, type Look, type Seeing } from './seeing.ts'
-import { createUploads, type UploadJob, type Uploads } from './upload/index.ts'
+import { createEyes, newestPicture, POSTER_WIDTH_MAX, type Eyes, type Look, type Seeing } from './seeing.ts'
+import { createUploads, type QueuedJob, type UploadJob, type Uploads } from './upload/index.ts'
 import {
   beginClipSeal,
   openDeviceKey,
   openRecipients,
+  type ClipSeal,
   type ClipSealMaker,
+  type DeviceKey,
   type Recipients,
 } from './vault/index.ts'
 import type { SignKind, VisitLabel } from './visits/index.ts'
+import type { ClipShelf } from './web/index.ts'
 
 export type Happening =
   | { readonly kind: 'line-stuck' | 'line-free'; readonly line: InputLine; readonly at: MonoMs }
@@ -69,6 +73,19 @@ export type DoorbellOptions = {
 }
 
 export interface Doorbell extends AsyncDisposable {
+  readonly clips: ClipShelf
+  readonly live: Live
+  readonly ledger: Pick<Ledger, 'append'>
+  /** Makes a picture of what is there now and seals it to the household; undefined while there is no picture. */
+  picture(): (() => Promise<Uint8Array>) | undefined
+  /** Rings in the house, as for a press. */
+  ring(): void
+  /** How many clips are kept here, their bytes, and in how many days they were begun. */
+  kept(): ReturnType<Clips['kept']>
+  /** When the camera sent its last packet; undefined: it never has. */
+  heardAt(): MonoMs | undefined
+  /** Somebody wants to see what the detector makes of the picture: it is decoded for a while. */
+  look(): void
   /** True when nobody is there and no clip grows. */
   isIdle(): boolean
   /** `clips`: ended, but the disk was too full to seal them. */
@@ -109,15 +126,17 @@ export async function startDoorbell(
     )
     const queue = queueOf(uploads)
     const ledger: Ledger = await openLedger({ records: ports.records, key, ...queue, mirror: ports })
+    const sealClip = sealerOf(recipients, ledger, options)
     const boot = await noteStart(ports, ledger)
     loop('clock-trust', (signal) => clockTrust.run(signal))
     const clips: Clips = createClips(
       {
         ...ports,
         ...queue,
-        sealClip: async () => (options.sealClip ?? beginClipSeal)(await recipientsNow(recipients, ledger)),
+        sealClip,
         deviceKey: key,
         ledger,
+        ownerKey: () => recipients.owner(),
         prerollSince: (at) => eyes.capture.preroll.since(at),
         deviceName: config.device.name,
         boot,
@@ -131,7 +150,12 @@ export async function startDoorbell(
     scope.own('clips', clips)
     loop('health', (signal) => health.run(signal))
     const ring = startChime(ports, loop)
-    const eyes: Eyes = createEyes(ports, config, { ...options, clips, desk: () => desk, telemetry, tell })
+    const eyes: Eyes = createEyes(ports, config, {
+      ...{ ...options, clips, telemetry, tell },
+      live: () => live,
+      desk: () => desk,
+    })
+    const live = scope.own('live', liveOf(ports, { key, eyes }))
     const desk: Desk = createDesk({
       ...{ ports, config, clips, telemetry, tell, ring },
       onVisit: (visit) => eyes.recogniser.visit(visit),
@@ -141,9 +165,17 @@ export async function startDoorbell(
     const lines = linesFor(ports, config, { desk, eyes, tell, onCrash: options.onCrash })
     loop('lines', (signal) => lines.run(signal))
     loop('capture', (signal) => eyes.capture.run(signal))
-    return doorbellOf({ desk, clips, uploads, telemetry, health, seeing: () => eyes.seeing() })
+    return {
+      ...doorbellOf({ desk, clips, uploads, telemetry, health, seeing: () => eyes.seeing() }),
+      ...{ live, ledger, ring },
+      picture: () => pictureOf(ports, eyes, sealClip),
+      look: () => eyes.sign(ports.clock.mono()),
+      heardAt: () => eyes.heardAt(),
+    }
   })
 }
+
+type EyesOwn = 'picture' | 'look' | 'heardAt'
 
 type Parts = {
   readonly desk: Desk
@@ -161,7 +193,9 @@ const doorbellOf = ({
   telemetry,
   health,
   seeing,
-}: Parts): Omit<Doorbell, keyof AsyncDisposable> => ({
+}: Parts): Omit<Doorbell, keyof AsyncDisposable | 'live' | 'ledger' | 'ring' | EyesOwn> => ({
+  clips: clips.shelf,
+  kept: () => clips.kept(),
   isIdle: () => desk.isIdle() && clips.idle(),
   waiting: () => ({
     uploads: uploads?.waiting().objects ?? 0,
@@ -173,10 +207,30 @@ const doorbellOf = ({
   seeing,
 })
 
+function liveOf(ports: Ports, { key, eyes }: { readonly key: DeviceKey; readonly eyes: Eyes }): Live {
+  return createLive({
+    ...ports,
+    prerollSince: (at) => eyes.capture.preroll.since(at),
+    sign: (text) => key.sign(text),
+  })
+}
+
+/** The key frame is taken now, however long decoding takes. */
+function pictureOf(
+  ports: Ports,
+  eyes: Eyes,
+  sealClip: () => Promise<ClipSeal>,
+): (() => Promise<Uint8Array>) | undefined {
+  const picture = newestPicture(ports, eyes)
+  if (picture === undefined) return undefined
+  const { signal } = new AbortController() // The driver bounds its own time.
+  return async () => (await sealClip()).seal(await picture(signal))
+}
+
 /** What others need of the queue; without a cloud nothing waits for it. */
 function queueOf(uploads: Uploads | undefined) {
   return {
-    queueUpload: (job: UploadJob): readonly Change[] => uploads?.queue(job) ?? [],
+    queueUpload: (job: QueuedJob): readonly Change[] => uploads?.queue(job) ?? [],
     cancelUploads: (changes: readonly Change[]): void => uploads?.cancel(changes),
     forgetUploads: (clip: ClipId): readonly Change[] => uploads?.forget(clip) ?? [],
     unforgetUploads: (changes: readonly Change[]): void => uploads?.unforget(changes),
@@ -302,6 +356,20 @@ async function noteStart({ records }: Ports, ledger: Ledger): Promise<number> {
 
 /** How often the device was started before. */
 const bootOf = (row: unknown): number => (typeof row === 'number' ? row : 0)
+
+/** One at a time: two who seal at once must not both enter a new list. */
+function sealerOf(
+  recipients: Recipients,
+  ledger: Ledger,
+  { sealClip = beginClipSeal }: DoorbellOptions,
+): () => Promise<ClipSeal> {
+  let turn: Promise<unknown> = Promise.resolve()
+  return () => {
+    const mine = turn.then(() => recipientsNow(recipients, ledger))
+    turn = mine.catch(() => {}) // Whoever asked hears of it.
+    return mine.then(sealClip)
+  }
+}
 
 /** A new list of recipients stands in the ledger before anything is sealed to it. */
 async function recipientsNow(recipients: Recipients, ledger: Ledger): Promise<readonly string[]> {

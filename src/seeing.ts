@@ -6,6 +6,8 @@ import type { Config } from './config/index.ts'
 import type { Desk } from './desk.ts'
 import { createMotionDetector, type MotionEvent } from './detect/index.ts'
 import { createPacketGate, type GateStatus, type PacketGate } from './gate/index.ts'
+import type { Live } from './live/index.ts'
+import { filmOf } from './media/index.ts'
 import type { Payload, Telemetry } from './mqtt/index.ts'
 import type { LumaFrame } from './ports/camera.ts'
 import type { Ports } from './ports/ports.ts'
@@ -28,6 +30,7 @@ export type Seeing = {
 
 export type EyesDeps = {
   readonly clips: Clips
+  readonly live: () => Pick<Live, 'beginRun' | 'take' | 'endRun'>
   readonly desk: () => Pick<Desk, 'take' | 'tellMotion'>
   readonly telemetry: Telemetry | undefined
   readonly tell: (event: MotionEvent) => void
@@ -38,6 +41,8 @@ export type EyesDeps = {
 export interface Eyes {
   readonly capture: Capture
   readonly recogniser: Recogniser
+  /** When the camera sent its last packet; undefined: it never has. */
+  heardAt(): MonoMs | undefined
   /** PIR or press: worth a look. */
   sign(at: MonoMs): void
   seeing(): Seeing
@@ -53,8 +58,11 @@ export function createEyes(ports: Ports, config: Config, deps: EyesDeps): Eyes {
   const gate = createPacketGate()
   const seeing = (): Seeing => seeingOf(ports, config, gate)
   const recogniser = recogniserFor(ports, config, { ...deps, newest: () => capture.newest() })
-  const capture = captureFor(ports, config, { ...deps, recogniser, gate })
+  let heardAt: MonoMs | undefined
+  const heard = (): void => void (heardAt = ports.clock.mono())
+  const capture = captureFor(ports, config, { ...deps, recogniser, gate, heard })
   return {
+    heardAt: () => heardAt,
     capture,
     recogniser,
     sign: (at) => gate.sign(at),
@@ -96,12 +104,18 @@ function captureFor(
   config: Config,
   {
     clips,
+    live,
     desk,
     recogniser,
     gate,
     tell,
     onLook,
-  }: EyesDeps & { readonly recogniser: Recogniser; readonly gate: PacketGate },
+    heard,
+  }: EyesDeps & {
+    readonly recogniser: Recogniser
+    readonly gate: PacketGate
+    readonly heard: () => void
+  },
 ): Capture {
   const detector = createMotionDetector(config.detect)
   let onset: MonoMs | undefined
@@ -123,12 +137,22 @@ function captureFor(
   return createCapture(
     {
       ...ports,
-      onRun: (track) => clips.beginRun(track),
-      onPacket: (packet) => clips.take(packet),
+      onRun: (track) => {
+        live().beginRun(track)
+        return clips.beginRun(track)
+      },
+      onPacket: (packet) => {
+        heard()
+        live().take(packet) // Whoever watches does not wait for the disk.
+        return clips.take(packet)
+      },
       onFrame,
       gate: config.detect.decode === 'always' ? undefined : gate,
       onLoss: () => clips.noteLoss(),
-      onRunEnd: () => clips.endRun(),
+      onRunEnd: () => {
+        live().endRun()
+        return clips.endRun()
+      },
     },
     config.capture,
   )
@@ -158,3 +182,14 @@ const seeingMessage = ({ decoding, recognising }: Seeing): Payload => ({
   recognising: recognising.state,
   ...('why' in recognising ? { missing: recognising.why } : {}),
 })
+
+/** The newest key frame as JPEG, decoded when asked for; undefined while there is no picture. */
+export function newestPicture(
+  { stills }: Pick<Ports, 'stills'>,
+  { capture }: Pick<Eyes, 'capture'>,
+): ((signal: AbortSignal) => Promise<Uint8Array>) | undefined {
+  const { track, packets: [key] = [] } = capture.newest() ?? {}
+  if (track === undefined || key === undefined) return undefined
+  return (signal) =>
+    stills.jpegOf(filmOf(track, [{ ...key, pts: key.dts }]), { widthMax: POSTER_WIDTH_MAX, signal })
+}

@@ -183,7 +183,7 @@ async function problemsOf(
 ): Promise<readonly Broken[]> {
   const atMs = evidence.sealedClips.get(clip.id) ?? evidence.endMs
   const problem = (message: string): Broken => ({ atMs, message: `clip ${clip.id}: ${message}` })
-  if (clip.state === 'expired') return []
+  if (clip.state === 'expired' || clip.state === 'deleted') return []
   if (clip.state === 'growing') return isExcused(evidence) ? [] : [problem('not finished')]
   if (clip.state === 'damaged') return isExcused(evidence) ? [] : [problem(clip.problem ?? 'it is damaged')]
   const reader = new Fmp4Reader()

@@ -96,7 +96,7 @@ export async function recordPoints(
   return points
 }
 
-const changes = ({ call }: DiskCall): boolean => call !== 'read' && call !== 'list' && call !== 'free'
+const changes = ({ call }: DiskCall): boolean => !['read', 'readRange', 'list', 'free'].includes(call)
 
 /** All of them where they are few; else the two ends, each single loss and survival, and samples. */
 export function* subsetsOf({ index, snapshot }: CrashPoint): Generator<readonly boolean[]> {

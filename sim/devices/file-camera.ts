@@ -35,8 +35,8 @@ export interface FileCamera extends Camera {
 
 export type FileCameraOptions = { readonly clock: Clock; readonly video: ReplayVideo; readonly real: RealJob }
 
-const FRAMES_PER_S = 5
-const FRAME_WIDTH_MAX = 320
+export const FRAMES_PER_S = 5
+export const FRAME_WIDTH_MAX = 320
 /** With so many reference pictures a second the others need not be decoded to get five a second. */
 const REFERENCES_PER_S_MIN = 10
 /** In groups so short, what the decoder leaves out does not add up to anything. */
@@ -47,9 +47,9 @@ const PEEK_BYTES_MAX = 32 * 1024 * 1024
  * A picture is decoded after its packet has come. So that the two never fall due at the same moment, when the order would
  * be left to chance, the pictures come this much later than they were taken.
  */
-const DECODING_MS = 0.001
+export const DECODING_MS = 0.001
 /** Times go through floats on their way. */
-const SAME_MS = 0.5
+export const SAME_MS = 0.5
 
 /** Plays a file once in the clock's time; whoever opens it again waits, as for a camera that was unplugged. */
 export function createFileCamera(options: FileCameraOptions): FileCamera {
@@ -237,7 +237,7 @@ async function peek(source: SampleSource, real: RealJob): Promise<readonly Sampl
   }
 }
 
-function whatToSkip(
+export function whatToSkip(
   head: readonly Sample[],
   codec: VideoCodec,
   timescale: number,
@@ -256,7 +256,7 @@ function spanS(samples: readonly Sample[], timescale: number): number {
 }
 
 /** What was looked at before may have changed since, and no clock should be busy for years. */
-function checkStep(name: string, before: Sample | undefined, sample: Sample, timescale: number): void {
+export function checkStep(name: string, before: Sample | undefined, sample: Sample, timescale: number): void {
   if (before === undefined) return
   const stepS = (sample.dts - before.dts) / timescale
   const delayS = (sample.pts - sample.dts) / timescale

@@ -81,6 +81,11 @@ export class SimFiles {
         await gate({ call: 'read', path, bytes: 0 })
         return this.fileAt(path).slice()
       },
+      readRange: async (path, { from, to }) => {
+        await gate({ call: 'readRange', path, bytes: 0 })
+        const whole = this.fileAt(path)
+        return { bytes: whole.slice(from, to), ofBytes: whole.length }
+      },
       list: async (path) => {
         await gate({ call: 'list', path, bytes: 0 })
         return entriesOf(this.#folderAt(path, `scandir '${path}'`))

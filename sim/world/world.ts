@@ -354,7 +354,7 @@ export class World {
   }
 
   #noteCall({ call, path, bytes }: DiskCall, refusal: Error | undefined): void {
-    if (call === 'read' || call === 'list' || call === 'free') return
+    if (call === 'read' || call === 'readRange' || call === 'list' || call === 'free') return
     this.trace.add({ kind: 'disk', call, path, bytes, outcome: refusal === undefined ? 'ok' : 'EIO' })
   }
 

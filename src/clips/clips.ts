@@ -9,9 +9,10 @@ import type { Random } from '../ports/random.ts'
 import type { Change, Records } from '../ports/records.ts'
 import type { Stills } from '../ports/stills.ts'
 import type { Area } from '../ports/vision.ts'
-import type { UploadJob } from '../upload/index.ts'
+import type { QueuedJob, UploadJob } from '../upload/index.ts'
 import type { ClipSeal, DeviceKey } from '../vault/index.ts'
 import type { SignKind } from '../visits/index.ts'
+import type { ClipShelf } from '../web/index.ts'
 import type { Ended } from './cutter.ts'
 import type { ExpiryReason } from './rows.ts'
 
@@ -26,8 +27,10 @@ export type ClipsDeps = {
   readonly sealClip: () => Promise<ClipSeal>
   readonly deviceKey: DeviceKey
   readonly ledger: Pick<Ledger, 'append'>
+  /** Base64 of the key that signs the list of recipients: the same signs grants. */
+  readonly ownerKey: () => string
   /** The changes that queue an upload; empty when there is no cloud. */
-  readonly queueUpload: (job: UploadJob) => readonly Change[]
+  readonly queueUpload: (job: QueuedJob) => readonly Change[]
   /** What was queued could not be written after all. */
   readonly cancelUploads?: (changes: readonly Change[]) => void
   readonly wakeUploads: () => void
@@ -88,6 +91,10 @@ export interface Clips extends AsyncDisposable {
   show(picture: { readonly visit: VisitId; readonly jpeg: Uint8Array }): void
   /** The visit was over at `at`: its clip is sealed once its pictures up to then have come. */
   end(options: { readonly at: MonoMs }): Promise<void>
+  /** What the household may do with the clips that are here. */
+  readonly shelf: ClipShelf
+  /** How many clips are here, their bytes, and in how many days (trusted ones) they were begun. */
+  kept(): { readonly clips: number; readonly bytes: number; readonly days: number }
   /** Nothing is being recorded, and nothing waits to be. */
   idle(): boolean
   /** Clips that ended, and wait for room on the disk to be sealed. */

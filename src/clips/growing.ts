@@ -192,6 +192,7 @@ export class GrowingClip {
       visit: this.visit.id,
       header: sha256Hex(seal.header),
       hour: hourOf(wall),
+      held: false,
       names: {
         meta: freshObjectName(deps.random),
         poster: freshObjectName(deps.random),

@@ -22,8 +22,12 @@ export async function sealClip(
   const note = utf8(deps.deviceKey.signNote(lineOf(manifestOf(clip, { meta, ended, deps, shelf }))))
   const manifest = objectRow({ what: 'manifest', part: 0, name: clip.row.names.manifest }, note)
   const isNewMeta = clip.objects.get(objectKey(clip.id, meta.object))?.sha256 !== meta.object.sha256
-  const edits: readonly Edit[] = [
-    { clip: clip.id, row: { ...clip.row, phase: 'sealed', ended, manifest: manifest.sha256 } },
+  const edits = (): readonly Edit[] => [
+    // Somebody may have held it meanwhile.
+    {
+      clip: clip.id,
+      row: { ...(shelf.get(clip.id) ?? clip).row, phase: 'sealed', ended, manifest: manifest.sha256 },
+    },
     ...(isNewMeta ? [{ clip: clip.id, object: meta.object }] : []),
     { clip: clip.id, object: manifest },
     { previousManifest: manifest.sha256 },
@@ -36,7 +40,7 @@ export async function sealClip(
     if (!meta.isOnDisk && meta.bytes !== undefined)
       await deps.disk.replace(pathOf(clip.id, meta.object), meta.bytes)
     await deps.disk.replace(pathOf(clip.id, manifest), note)
-    await shelf.write(edits, uploads, (changes) => deps.ledger.append(entry, changes))
+    await shelf.write(edits(), uploads, (changes) => deps.ledger.append(entry, changes))
   })
   if (!isSealed) deps.cancelUploads?.(uploads)
   if (isSealed) deps.wakeUploads()

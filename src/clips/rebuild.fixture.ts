@@ -5,6 +5,7 @@ import { MemoryRecords } from '../../sim/devices/memory-records.ts'
 import { createMemoryStore } from '../../sim/devices/memory-store.ts'
 import { createSeededRandom } from '../../sim/devices/seeded-random.ts'
 import { concatBytes, hex, utf8 } from '../base/bytes.ts'
+import type { ClipId } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
 import { monoMs, unixMs } from '../base/time.ts'
 import { packetsFrom, Rig, track, visitId } from './rig.fixture.ts'
@@ -37,11 +38,11 @@ import type { Clock } from '../ports/clock.ts'
 import type { Disk } from '../ports/disk.ts'
 import type { Change, Records } from '../ports/records.ts'
 import { BOOT_KEY, rebuildIndex, type IndexRebuilt } from '../rebuild.ts'
-import { createUploads, type UploadJob, type Uploads } from '../upload/index.ts'
+import { createUploads, type QueuedJob, type UploadJob, type Uploads } from '../upload/index.ts'
 import { beginClipSeal, openDeviceKey, openRecipients } from '../vault/index.ts'
 
-const OWNER = ownerSigner(new Uint8Array(32).fill(1))
-const ANNA = makePair()
+export const OWNER = ownerSigner(new Uint8Array(32).fill(1))
+export const ANNA = makePair()
 const RECIPIENT = formatRecipient(ANNA.publicKey)
 const forever = { signal: new AbortController().signal }
 
@@ -98,7 +99,7 @@ export class House {
       job.what === 'ledger' ? ledger.uploaded(job) : rig.clips.uploaded(job)
     const uploads = createUploads({ store, records, disk, clock, random, log, onStored })
     await uploads.open()
-    const queueUpload = (job: UploadJob): readonly Change[] => uploads.queue(job)
+    const queueUpload = (job: QueuedJob): readonly Change[] => uploads.queue(job)
     const wakeUploads = (): void => uploads.wake()
     const ledger = await openLedger({
       records,
@@ -117,7 +118,13 @@ export class House {
       recipients.recorded()
       return beginClipSeal(keys)
     }
-    const deps = { sealClip, deviceKey: key, ledger, queueUpload, wakeUploads, random }
+    const deps = {
+      ...{ sealClip, deviceKey: key, ledger, queueUpload, wakeUploads, random },
+      ownerKey: () => recipients.owner(),
+      cancelUploads: (changes: readonly Change[]) => uploads.cancel(changes),
+      forgetUploads: (clip: ClipId) => uploads.forget(clip),
+      unforgetUploads: (changes: readonly Change[]) => uploads.unforget(changes),
+    }
     const rig = new Rig({ ...ports, deps })
     await rig.clips.open()
     return { rig, rebuilt, uploads, boot }
@@ -150,6 +157,10 @@ export class House {
     for (const { id, state } of await listClips(library, opener, forever)) {
       const reader = new Fmp4Reader()
       const packets: Uint8Array[] = []
+      if (state === 'growing' || state === 'deleted') {
+        films[id] = [state, '']
+        continue
+      }
       for await (const part of openParts(await library.clip(id), opener)) {
         if ('problem' in part) throw new Error(part.problem)
         for (const out of reader.push(part.plaintext)) if (out.kind === 'sample') packets.push(out.data)

@@ -43,7 +43,7 @@ export type FoundClips = {
   readonly sealed: number
   /** Clips that the start closes as recovered. */
   readonly growing: number
-  /** Clips of the ledger of which nothing is left. */
+  /** Clips of the ledger of which nothing is left, or nothing should be. */
   readonly absent: number
 }
 
@@ -51,12 +51,20 @@ export type FoundClips = {
 export async function findClips(deps: RebuildDeps, ledger: readonly LedgerEntry[]): Promise<FoundClips> {
   const entries = new Map(ledger.filter((entry) => entry.type === 'clip').map((it) => [it.clip, it]))
   const gone = new Set(ledger.flatMap((entry) => (entry.type === 'expired' ? [entry.clip] : [])))
+  const deleted = new Set(ledger.flatMap((entry) => (entry.type === 'deleted' ? [entry.clip] : [])))
   const folders = await readFolders(deps, gone)
   const sorted = sortFolders(folders, entries)
   const writer = new RowWriter(deps)
-  for (const { clip } of entries.values()) if (!folders.has(clip)) writer.addAbsent(clip, entries.get(clip))
-  for (const { folder, manifest, entry } of sorted.sealed) await writer.addSealed(folder, manifest, entry)
-  for (const { folder, entry } of sorted.unreadable) writer.addUnreadable(folder, entry)
+  for (const { clip } of entries.values())
+    if (!folders.has(clip)) writer.addAbsent(clip, entries.get(clip), deleted.has(clip) ? 'owner' : 'unknown')
+  for (const { folder, manifest, entry } of sorted.sealed) {
+    if (deleted.has(folder.clip)) writer.addDeleted(folder, entry, manifest.document)
+    else await writer.addSealed(folder, manifest, entry)
+  }
+  for (const { folder, entry } of sorted.unreadable) {
+    if (deleted.has(folder.clip)) writer.addDeleted(folder, entry)
+    else writer.addUnreadable(folder, entry)
+  }
   for (const folder of sorted.unfinished) writer.addGrowing(folder)
   return writer.found(sorted.head)
 }
@@ -222,10 +230,10 @@ class RowWriter {
     }
   }
 
-  /** Nothing of it lies here: it expired, or was taken away. */
-  addAbsent(clip: string, entry: ClipEntry | undefined): void {
+  /** Nothing of it lies here: it expired, or was taken away, or deleted. */
+  addAbsent(clip: string, entry: ClipEntry | undefined, why: 'unknown' | 'owner'): void {
     this.#counts.absent++
-    const row = { ...this.#facts(clip, ''), phase: 'expired', why: 'unknown' } as const
+    const row = { ...this.#facts(clip, ''), phase: 'expired', why } as const
     this.#putClip(clip, withNames(row, { manifest: entry?.name }))
   }
 
@@ -248,6 +256,15 @@ class RowWriter {
     if (entry !== undefined) return
     const { manifest: name } = facts.names
     this.#entries.push({ type: 'clip', clip: folder.clip, manifest: manifest.sha256, name })
+  }
+
+  /** The power went while it was being deleted: the start goes on with that. */
+  addDeleted(folder: Folder, entry: ClipEntry | undefined, manifest?: ClipManifest): void {
+    this.#counts.absent++
+    const row = withNames(this.#facts(folder.clip, manifest?.header ?? ''), { manifest: entry?.name })
+    this.#putClip(folder.clip, { ...row, phase: 'expiring', why: 'owner' })
+    for (const object of manifest === undefined ? [] : boundRows(folder, manifest))
+      this.#putObject(folder.clip, object)
   }
 
   /** Without its manifest nobody knows what belonged to it: the files are put aside, and it is missed aloud. */
@@ -303,7 +320,7 @@ class RowWriter {
       manifest: freshObjectName(random),
     }
     // Which visit it was is sealed. A clip by itself is a visit by itself.
-    return { order: this.#order++, visit: clip as VisitId, header, hour: this.#hour, names }
+    return { order: this.#order++, visit: clip as VisitId, header, hour: this.#hour, held: false, names }
   }
 
   /** An object that the manifest names: what lies at its place and is something else is put aside. */

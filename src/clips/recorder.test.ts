@@ -538,6 +538,7 @@ const bound = (whole: Disk): Disk => ({
   create: (path, bytes, options) => whole.create(path, bytes, options),
   replace: (path, bytes, options) => whole.replace(path, bytes, options),
   read: (path) => whole.read(path),
+  readRange: (path, range) => whole.readRange(path, range),
   list: (path) => whole.list(path),
   rename: (paths) => whole.rename(paths),
   remove: (path) => whole.remove(path),

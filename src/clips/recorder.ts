@@ -5,6 +5,8 @@ import type { Packet, Track } from '../ports/camera.ts'
 import type { Change } from '../ports/records.ts'
 import type { UploadJob } from '../upload/index.ts'
 import type { Bench } from './bench.ts'
+import type { ClipShelf } from '../web/index.ts'
+import { createClipShelf, keptOn } from './clip-shelf.ts'
 import type { ClipRules, Clips, ClipsDeps, VisitNotes } from './clips.ts'
 import type { CutEvent } from './cutter.ts'
 import { GrowingClip, type GrowingPlan, type Visit } from './growing.ts'
@@ -32,6 +34,7 @@ const NOTHING: VisitNotes = { signs: [], presses: [], labels: [] }
 
 /** Brings packets, runs and visits together; what happens to one clip is `GrowingClip`'s. */
 class Recorder implements Clips {
+  readonly shelf: ClipShelf
   readonly #bench: Bench
   #run: Run | undefined
   #visit: OpenVisit | undefined
@@ -46,6 +49,10 @@ class Recorder implements Clips {
 
   constructor(bench: Bench) {
     this.#bench = bench
+    this.shelf = createClipShelf(bench, {
+      isOpen: () => !this.#isBroken && !this.#isClosed,
+      onFault: (error) => this.#giveUp(error),
+    })
   }
 
   async open(): Promise<void> {
@@ -112,6 +119,10 @@ class Recorder implements Clips {
     return this.#inTurn(() => this.#endVisit(at))
   }
 
+  kept(): ReturnType<Clips['kept']> {
+    return keptOn(this.#bench.shelf)
+  }
+
   idle(): boolean {
     return this.#waiting === 0 && this.#growing.length === 0
   }
@@ -142,6 +153,7 @@ class Recorder implements Clips {
       this.#isClosed = true
       for (const clip of this.#growing.slice()) await this.#feed(clip, { kind: 'stop' })
     })
+    await this.#bench.room.settled()
   }
 
   /** One at a time, in the order asked. After the storage failed, nothing happens any more. */

@@ -1,5 +1,5 @@
 /** What the tests of this folder share: packets, a seal that hides nothing, a clock to set, ports that fail on demand. */
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, sign } from 'node:crypto'
 import { concatBytes, fromUtf8, utf8 } from '../base/bytes.ts'
 import type { Fault } from '../base/fault.ts'
 import type { VisitId } from '../base/ids.ts'
@@ -135,6 +135,7 @@ export class Rig {
       sealClip: async () => plainSeal,
       deviceKey: testDeviceKey,
       ledger: listLedger(records),
+      ownerKey: () => '',
       queueUpload: (job) => [{ put: 'upload', key: orderKey(queued++), row: job as unknown as Json }], // It is JSON.
       wakeUploads: () => {},
       prerollSince: (at) => sinceKey(this.preroll, at),
@@ -169,6 +170,7 @@ export const testDeviceKey: ClipsDeps['deviceKey'] = {
   name: signer.name,
   publicKey: signer.publicKey,
   signNote: (body) => signNote(body, signer),
+  sign: (text) => sign(null, text, signer.secret),
 }
 
 /** Entries in their order, written as the real ledger writes them: in one transaction with what came along. */
@@ -256,6 +258,7 @@ export function guarded(
       remove: guard('remove', (path) => disk.remove(path)),
       syncFolder: guard('syncFolder', (path) => disk.syncFolder(path)),
       read: (path) => disk.read(path),
+      readRange: (path, range) => disk.readRange(path, range),
       list: (path) => disk.list(path),
       free: () => disk.free(),
     },

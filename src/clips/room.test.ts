@@ -16,7 +16,7 @@ const DAY_HOURS = 24
 const rules: RoomRules = { retainBytes: 1000, retainMs: 2 * DAY_HOURS * 3_600_000, reserveBytes: 100 }
 const plenty: Situation = { freeBytes: 1e9, hour: 1000, wantedBytes: 0 }
 
-/** 'u' uploaded, 's' only sealed, 'g' growing; each of 300 bytes, begun in the given hour. */
+/** 'u' uploaded, 's' only sealed, 'g' growing; each of 300 bytes, begun in the given hour; 'h' at the end: held. */
 const clips = (...words: readonly string[]): readonly Candidate[] =>
   words.map((word, index) => {
     const [kind, hour] = [word[0], word.slice(1)]
@@ -24,8 +24,9 @@ const clips = (...words: readonly string[]): readonly Candidate[] =>
       clip: `${word}#${index}` as ClipId,
       bytes: 300,
       uploaded: kind === 'u',
-      hour: hour === '' ? undefined : Number(hour),
+      hour: hour === '' ? undefined : Number(hour.replace('h', '')),
       phase: kind === 'g' ? 'growing' : kind === 'u' ? 'uploaded' : 'sealed',
+      held: word.includes('h'),
     }
   })
 
@@ -51,6 +52,11 @@ describe('which clips go', () => {
 
   it('is never one that grows', () => {
     expect(planned(clips('g1', 'g1', 'g1', 'g1', 'g1', 'u999'))).toEqual(['u999#5 room'])
+  })
+
+  it('is never one that is held, however old or large', () => {
+    expect(planned(clips('u951h', 'u999h', 'u999h', 'u999h', 'u999h'))).toEqual([])
+    expect(planned(clips('u951h', 'u999', 'u999h', 'u999', 'u999h'))).toEqual(['u999#1 room', 'u999#3 room'])
   })
 
   it('is as many as the disk needs to keep its reserve, and what is about to be written fits', () => {

@@ -1,13 +1,25 @@
 import { Fault, isFault } from '../base/fault.ts'
 import type { ClipId } from '../base/ids.ts'
 import { unixMs, type MonoMs, type WallTime } from '../base/time.ts'
+import type { Change } from '../ports/records.ts'
 import type { ClipRules, ClipsDeps } from './clips.ts'
+import { grantRange } from './grants.ts'
 import { clipFolder, CLIPS, type ClipRow, type ExpiryReason } from './rows.ts'
-import { bytesOf, isUploaded, type Edit, type Shelf, type ShelfClip } from './shelf.ts'
+import { bytesOf, isUploaded, objectNames, type Edit, type Shelf, type ShelfClip } from './shelf.ts'
 
 export type RoomDeps = Pick<
   ClipsDeps,
-  'disk' | 'clock' | 'log' | 'ledger' | 'onClip' | 'forgetUploads' | 'unforgetUploads'
+  | 'disk'
+  | 'records'
+  | 'clock'
+  | 'log'
+  | 'ledger'
+  | 'onClip'
+  | 'queueUpload'
+  | 'cancelUploads'
+  | 'wakeUploads'
+  | 'forgetUploads'
+  | 'unforgetUploads'
 >
 export type RoomRules = Pick<ClipRules, 'retainBytes' | 'retainMs' | 'reserveBytes'>
 
@@ -18,6 +30,7 @@ export type Candidate = {
   readonly uploaded: boolean
   readonly hour: number | undefined
   readonly phase: ClipRow['phase']
+  readonly held: boolean
 }
 
 export type Situation = {
@@ -32,14 +45,14 @@ export type Expiry = { readonly clip: ClipId; readonly why: 'age' | 'room' }
 
 /**
  * Which clips have to go, in this order. Pure. `clips` are in the order they were begun.
- * What is uploaded goes first, what is not goes last, what grows never.
+ * What is uploaded goes first, what is not goes last, what grows or is held never.
  */
 export function planExpiry(
   clips: readonly Candidate[],
   situation: Situation,
   rules: RoomRules,
 ): readonly Expiry[] {
-  const mayGo = clips.filter(({ phase }) => phase === 'sealed' || phase === 'uploaded')
+  const mayGo = clips.filter(({ phase, held }) => !held && (phase === 'sealed' || phase === 'uploaded'))
   const inOrder = [...mayGo.filter(({ uploaded }) => uploaded), ...mayGo.filter(({ uploaded }) => !uploaded)]
   const isOld = ({ hour }: Candidate): boolean =>
     situation.hour !== undefined && hour !== undefined && (situation.hour - hour) * HOUR_MS > rules.retainMs
@@ -93,9 +106,24 @@ export class Room {
 
   /** Lets clips expire until the rules are met and `wantedBytes` more will fit. */
   retain(wantedBytes = 0): Promise<void> {
-    const mine = this.#turn.then(() => this.#retain(wantedBytes))
-    this.#turn = mine.catch(() => {}) // Whoever asked hears of it.
-    return mine
+    return this.#inTurn(() => this.#retain(wantedBytes))
+  }
+
+  /** *Delete a clip*: its owner wants it gone, from here and from the store. Throws where not even that could be written down. */
+  remove(clip: ClipId): Promise<'removed' | 'missing' | 'growing' | 'held'> {
+    return this.#inTurn(async () => {
+      const found = this.#shelf.get(clip)
+      if (found === undefined || found.row.phase === 'expiring') return 'missing'
+      if (found.row.phase === 'growing') return 'growing'
+      if (found.row.held) return 'held'
+      await this.expire(found, 'owner')
+      return 'removed'
+    })
+  }
+
+  /** Whatever was under way is over. */
+  async settled(): Promise<void> {
+    await this.#turn
   }
 
   /** It begins at a time that nobody knows yet. */
@@ -106,20 +134,48 @@ export class Room {
   /** Takes the clip away for good; an interrupted one goes on where it stopped. */
   async expire(clip: ShelfClip, why: ExpiryReason): Promise<void> {
     const wasUploaded = isUploaded(clip)
-    const row: ClipRow = { ...clip.row, phase: 'expiring', why }
+    const row = { ...clip.row, phase: 'expiring', why } as const
     if (clip.row.phase !== 'expiring') await this.#writeTombstone(clip.id, row, wasUploaded)
     await this.#unlink(clip.id)
-    await this.#shelf.write([
-      { clip: clip.id, removeObjects: true },
-      { clip: clip.id, row: { ...row, phase: 'expired' } },
-    ])
+    await this.#writeEnd(clip, { ...row, phase: 'expired' })
     this.#untimed.delete(clip.id)
-    this.#deps.log[wasUploaded ? 'info' : 'warn']('clips.expired', {
+    this.#deps.log[wasUploaded || why === 'owner' ? 'info' : 'warn']('clips.expired', {
       clip: clip.id,
       why,
       uploaded: wasUploaded,
     })
     this.#deps.onClip({ kind: 'clip-expired', clip: clip.id, why, uploaded: wasUploaded })
+  }
+
+  #inTurn<T>(job: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(job)
+    this.#turn = mine.then(
+      () => {},
+      () => {}, // Whoever asked hears of it.
+    )
+    return mine
+  }
+
+  /** Nothing of it is here any more. What its owner deleted leaves the store too. */
+  async #writeEnd(clip: ShelfClip, row: Extract<ClipRow, { phase: 'expiring' | 'expired' }>): Promise<void> {
+    const { records, queueUpload, cancelUploads, wakeUploads } = this.#deps
+    const grants = await records.list('grant', grantRange(clip.id))
+    const names = row.why === 'owner' ? objectNames(clip) : []
+    const removals = names.flatMap((name) => queueUpload({ name, remove: true }))
+    const edits: readonly Edit[] = [
+      { clip: clip.id, removeObjects: true },
+      { clip: clip.id, row },
+    ]
+    try {
+      await this.#shelf.write(edits, [
+        ...grants.map(({ key }): Change => ({ remove: 'grant', key })),
+        ...removals,
+      ])
+    } catch (error) {
+      cancelUploads?.(removals)
+      throw error
+    }
+    if (removals.length > 0) wakeUploads()
   }
 
   async #try(bytes: number, write: () => Promise<void>): Promise<boolean> {
@@ -140,26 +196,34 @@ export class Room {
 
   async #retain(wantedBytes: number): Promise<void> {
     await this.#giveHours()
+    for (const clip of this.#shelf.clips())
+      if (clip.row.phase === 'expiring' && !(await this.#tryExpire(clip, clip.row.why))) return
     const candidates = this.#shelf.clips().map((clip) => ({
       clip: clip.id,
       bytes: bytesOf(clip),
       uploaded: clip.row.phase === 'uploaded',
       hour: clip.row.hour,
       phase: clip.row.phase,
+      held: clip.row.held,
     }))
     const { bytes: freeBytes } = await this.#deps.disk.free()
     const situation = { freeBytes, hour: hourOf(this.#deps.clock.wall()), wantedBytes }
     for (const { clip, why } of planExpiry(candidates, situation, this.#rules)) {
       const found = this.#shelf.get(clip)
-      if (found === undefined) continue
-      try {
-        await this.expire(found, why)
-      } catch (error) {
-        // Even the tombstone needs some room. It is tried again with the next part, or in a minute.
-        if (!isFault(error, 'full')) throw error
-        this.#deps.log.warn('clips.no_room_for_tombstone', { clip, problem: error.message })
-        return
-      }
+      if (found === undefined || found.row.held) continue
+      if (!(await this.#tryExpire(found, why))) return
+    }
+  }
+
+  /** Even the tombstone needs some room. False: it is tried again with the next part, or in a minute. */
+  async #tryExpire(clip: ShelfClip, why: ExpiryReason): Promise<boolean> {
+    try {
+      await this.expire(clip, why)
+      return true
+    } catch (error) {
+      if (!isFault(error, 'full')) throw error
+      this.#deps.log.warn('clips.no_room_for_tombstone', { clip: clip.id, problem: error.message })
+      return false
     }
   }
 
@@ -187,16 +251,22 @@ export class Room {
     }
   }
 
-  async #writeTombstone(clip: ClipId, row: ClipRow, wasUploaded: boolean): Promise<void> {
+  async #writeTombstone(
+    clip: ClipId,
+    row: Extract<ClipRow, { phase: 'expiring' | 'expired' }>,
+    wasUploaded: boolean,
+  ): Promise<void> {
     // A clip that never got a manifest is not in the ledger, so it cannot be missed there.
+    const isMissed = row.why === 'owner' || (!wasUploaded && row.why !== 'empty')
     const uploads = this.#deps.forgetUploads?.(clip) ?? []
     try {
-      if (wasUploaded || (row.phase === 'expiring' && row.why === 'empty')) {
+      if (!isMissed) {
         await this.#shelf.write([{ clip, row }], uploads)
         return
       }
+      const type = row.why === 'owner' ? 'deleted' : 'expired'
       await this.#shelf.write([{ clip, row }], uploads, (changes) =>
-        this.#deps.ledger.append({ type: 'expired', clip }, changes),
+        this.#deps.ledger.append({ type, clip }, changes),
       )
     } catch (error) {
       this.#deps.unforgetUploads?.(uploads)

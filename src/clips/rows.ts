@@ -20,12 +20,14 @@ type ClipFacts = {
   readonly header: string
   /** Hours since 1970 when the clip was begun; undefined when the clock was not trusted. */
   readonly hour: number | undefined
+  /** Exempt from retention, as somebody of the household wants. */
+  readonly held: boolean
   /** Names in the cloud. */
   readonly names: { readonly meta: ObjectName; readonly poster: ObjectName; readonly manifest: ObjectName }
 }
 
-/** `unknown`: it was not there any more when the index was built again. */
-export type ExpiryReason = 'age' | 'room' | 'empty' | 'unknown'
+/** `unknown`: it was not there any more when the index was built again. `owner`: deleted, by whom it belongs to. */
+export type ExpiryReason = 'age' | 'room' | 'empty' | 'unknown' | 'owner'
 
 /** One object: a file of the clip and its copy in the cloud. */
 export type ObjectRow = {
@@ -67,6 +69,7 @@ export function readClipRow(key: string, row: Json): ClipRow {
     visit: at.text('visit') as VisitId, // Only we write this table.
     header: at.text('header'),
     hour: at.json('hour') === null ? undefined : at.number('hour'),
+    held: at.json('held') === true, // Rows of older versions do not say.
     names: { meta: names.name('meta'), poster: names.name('poster'), manifest: names.name('manifest') },
   }
   const phase = at.oneOf('phase', PHASES)
@@ -100,7 +103,7 @@ export function readObjectRow(key: string, row: Json): { clip: ClipId; object: O
 
 const PHASES = ['growing', 'sealed', 'uploaded', 'expiring', 'expired'] as const
 const ENDINGS: readonly Ended[] = ['quiet', 'max-length', 'camera-lost', 'stopped', 'recovered']
-const REASONS: readonly ExpiryReason[] = ['age', 'room', 'empty', 'unknown']
+const REASONS: readonly ExpiryReason[] = ['age', 'room', 'empty', 'unknown', 'owner']
 const KINDS: readonly ObjectKind[] = ['part', 'meta', 'poster', 'manifest']
 
 type Fields = {

@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.ts'
-import type { ClipId } from '../base/ids.ts'
+import type { ClipId, ObjectName } from '../base/ids.ts'
 import type { Change, Records } from '../ports/records.ts'
 import type { UploadJob } from '../upload/index.ts'
 import { clipRowJson, objectKey, readClipRow, readObjectRow, type ClipRow, type ObjectRow } from './rows.ts'
@@ -174,6 +174,13 @@ export const isUploaded = ({ objects }: Pick<ShelfClip, 'objects'>): boolean =>
 
 export const bytesOf = ({ objects }: Pick<ShelfClip, 'objects'>): number =>
   [...objects.values()].reduce((sum, { bytes }) => sum + bytes, 0)
+
+/** Names in the store; the manifest comes last: as long as it is there, what it names belongs to somebody. */
+export const objectNames = (clip: ShelfClip): readonly ObjectName[] => {
+  const { manifest } = clip.row.names
+  const others = [...clip.objects.values()].filter(({ what }) => what !== 'manifest').map(({ name }) => name)
+  return [...others, manifest]
+}
 
 /** Parts in the order they are played. */
 export const partsOf = ({ objects }: Pick<ShelfClip, 'objects'>): readonly ObjectRow[] =>

@@ -199,7 +199,7 @@ export function oneOf(wanted: string, ids: readonly string[]): string | undefine
 
 /** The one sealed last that is not gone. */
 export async function latestOf(library: Library): Promise<string | undefined> {
-  const gone = new Set(library.expired)
+  const gone = new Set([...library.expired, ...library.deleted])
   const [only] = library.shelves
   if (library.shelves.length === 1 && only !== undefined)
     for (const id of await only.source.expired()) gone.add(id)

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { Fault, messageOf } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import { openScope } from '../base/scope.ts'
-import { areasToHide, loadConfig, planPrivacy, type Config } from '../config/index.ts'
+import { areasToHide, loadConfig, planPrivacy, type Changes, type Config } from '../config/index.ts'
 import { encodeOnce, ffmpegStills, isEncodedFor, probeVideo } from '../drivers/ffmpeg/index.ts'
 import { createVision } from '../drivers/vision/index.ts'
 import { lockFolder } from '../drivers/folder-lock.ts'
@@ -61,7 +61,7 @@ export async function openSimHouse(
   options: SimHouseOptions,
   signal: AbortSignal,
 ): Promise<SimHouse> {
-  const config = await readConfig(options)
+  const config = (await openConfig(options))({})
   const log = createPinoLog(config.log.level)
   const scenes: Scene[] = []
   for (const file of files) scenes.push(await readScene(file, edges, { config, log, signal }))
@@ -95,9 +95,13 @@ const isOwnStore = ({ cloud }: SimHouseOptions, config: Config): boolean =>
 const saltOf = ({ publicKey }: DeviceKey): number =>
   new DataView(publicKey.buffer, publicKey.byteOffset).getUint32(0)
 
-async function readConfig({ config, set }: SimHouseOptions): Promise<Config> {
+/** What the file and `--set` say; changes of the owner's page come between them. */
+export async function openConfig({
+  config,
+  set,
+}: Pick<SimHouseOptions, 'config' | 'set'>): Promise<(changed: Changes) => Config> {
   const file = config === undefined ? {} : { file: { name: config, text: await readText(config) } }
-  return loadConfig({ ...file, sets: set })
+  return (changed) => loadConfig({ ...file, changed, sets: set })
 }
 
 async function readScene(file: string, edges: readonly ScriptedEdge[], reading: Reading): Promise<Scene> {
@@ -109,7 +113,7 @@ async function readScene(file: string, edges: readonly ScriptedEdge[], reading: 
 type Reading = { readonly config: Config; readonly log: Log; readonly signal: AbortSignal }
 
 /** What is private is filled in before the doorbell gets to see any of it, or the video is refused, or the owner wants it recorded. */
-async function readVideo(name: string, { config, log, signal }: Reading): Promise<ReplayVideo> {
+export async function readVideo(name: string, { config, log, signal }: Reading): Promise<ReplayVideo> {
   const facts = await probeVideo(name, { signal, name })
   const hidden = areasToHide(name, planPrivacy(config, { isEncoded: isEncodedFor(facts) }))
   const onWork = (): void =>

@@ -5,6 +5,7 @@ import { pirAt, pressAt, type ScriptedEdge } from '../../sim/script.ts'
 import { createSeenRecorder, type Seen } from '../../sim/seen.ts'
 import type { SimSummary } from '../../sim/summary.ts'
 import { costOfProcess, type CostMeter } from './cost.ts'
+import { wholeNumber } from './option-values.ts'
 import { createProgress } from './progress.ts'
 import { openSimHouse, type Scene, type SimHouse, type SimHouseOptions } from './sim-house.ts'
 import { crashCommand } from './sim-crash.ts'
@@ -12,6 +13,7 @@ import { exploreCommand } from './sim-explore.ts'
 import { recordCommand } from './sim-record.ts'
 import { recoverOnly } from './sim-recover.ts'
 import { describeReplay } from './sim-report.ts'
+import { serveVideo } from './sim-serve.ts'
 import { playStories } from './sim-stories.ts'
 import { checkReport, writeVideoPage } from './sim-video-page.ts'
 import { watchStories } from './sim-watch.ts'
@@ -24,6 +26,9 @@ type SimOptions = SimHouseOptions & {
   readonly json?: boolean
   readonly report?: string
   readonly watch?: boolean
+  readonly serve?: boolean
+  readonly port?: number
+  readonly visitorEvery?: number
 }
 
 export function simCommand(): Command {
@@ -66,6 +71,12 @@ export function simCommand(): Command {
       '--report <dir>',
       'write a page for each video or story there (one video: or as this .html); stories: and junit.xml, results.json',
     )
+    .option(
+      '--serve',
+      'one video, again and again in real time, and the owner’s page beside it; until interrupted',
+    )
+    .option('--port <number>', 'of the page (default: web.port)', wholeNumber(0, 65_535))
+    .option('--visitor-every <seconds>', 'with --serve: somebody presses the button so often', atLeastASecond)
     .option('--watch', 'stories: play them again whenever one of them changes')
     .action(runSim)
     .addCommand(exploreCommand())
@@ -77,6 +88,13 @@ async function runSim(files: readonly string[], options: SimOptions): Promise<vo
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort())
   process.once('SIGTERM', () => stop.abort())
+  if (options.serve === true) {
+    await serveVideo(files, options, stop.signal)
+    if (stop.signal.aborted) process.exitCode = EXIT_INTERRUPTED
+    return
+  }
+  if (options.port !== undefined || options.visitorEvery !== undefined)
+    throw new Fault('invalid', '--port and --visitor-every are for --serve, which is not there')
   if (files.some(isStory)) {
     await runStories(files, options, stop.signal)
     return
@@ -192,6 +210,12 @@ function seconds(text: string): number {
   const value = Number(text)
   if (text.trim() === '' || !Number.isFinite(value) || value < 0)
     throw new InvalidArgumentError(`wanted seconds, 0 or more, got “${text}”`)
+  return value
+}
+
+function atLeastASecond(text: string): number {
+  const value = seconds(text)
+  if (value < 1) throw new InvalidArgumentError(`wanted one second or more, got “${text}”`)
   return value
 }
 

@@ -13,11 +13,21 @@ export {
   configDefaults,
   describeConfig,
   parseWanted,
+  type ConfigKey,
   type Config,
   type StoreConfig,
   type MqttConfig,
+  type WebConfig,
 } from './schema.ts'
 export { areasToHide, namesOf, planPrivacy, privateZonesRecorded, type PrivacyPlan } from './private-zones.ts'
-export { loadConfig, type ConfigSource } from './load.ts'
+export {
+  keysSet,
+  loadConfig,
+  readChanges,
+  SETTINGS_FILE,
+  writeChanges,
+  type Changes,
+  type ConfigSource,
+} from './load.ts'
 export { check, didYouMean, isMapping, lineOf, readYaml, type Reading, type YamlText } from './yaml.ts'
 export type { ZoneConfig } from './zones.ts'

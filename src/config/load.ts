@@ -4,16 +4,25 @@ import { Fault } from '../base/fault.ts'
 import { configSchema, describeConfig, parseWanted, type Config } from './schema.ts'
 import { check, didYouMean, isMapping, readYaml, type YamlText } from './yaml.ts'
 
-/** A configuration file's name (for messages) and text, and `--set key=value` arguments, which win. */
+/** A configuration file's name (for messages) and text, what was changed on the owner's page, and `--set key=value` arguments, which win. */
 export type ConfigSource = {
   readonly file?: YamlText
+  /** By dotted keys. */
+  readonly changed?: Changes
   readonly sets?: readonly string[]
 }
+
+export type Changes = Readonly<Record<string, unknown>>
+
+/** In the data folder: what was changed on the owner's page. */
+export const SETTINGS_FILE = 'settings.yaml'
 
 /** Checks and completes the configuration. Throws `Fault('invalid')` with the first thing that is wrong. */
 export function loadConfig(source: ConfigSource): Config {
   const reading = source.file === undefined ? undefined : readYaml(source.file)
   const wanted: Record<string, unknown> = reading?.root ?? {}
+  checkChanges(source.changed ?? {})
+  for (const [key, value] of Object.entries(source.changed ?? {})) place(wanted, key, value)
   for (const set of source.sets ?? []) applySet(wanted, set)
   return check(configSchema.superRefine(checkZonesOfRules), wanted, {
     reading,
@@ -22,6 +31,29 @@ export function loadConfig(source: ConfigSource): Config {
     namesIn,
   })
 }
+
+/** By themselves first: then it is clear whose mistake it is. */
+function checkChanges(changed: Changes): void {
+  const keys = keysOf()
+  const alone: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(changed)) {
+    if (!keys.includes(key))
+      throw new Fault('invalid', `${key}: there is no such setting${didYouMean(key, keys)}`)
+    place(alone, key, value)
+  }
+  for (const section of ['store', 'mqtt'] as const) delete alone[section] // What they need beside may stand in the file.
+  check(configSchema, alone, { reading: undefined, elsewhere: 'settings', noun: 'setting', namesIn })
+}
+
+/** The text of `settings.yaml`: one setting a line. */
+export const writeChanges = (changed: Changes): string =>
+  Object.entries(changed)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`)
+    .join('')
+
+/** What `writeChanges` wrote, or somebody with an editor. */
+export const readChanges = (text: string): Changes => readYaml({ name: SETTINGS_FILE, text }).root
 
 /** A rule for a zone that does not exist would never apply, and nobody would notice. */
 function checkZonesOfRules({ visit, detect }: Config, context: z.RefinementCtx): void {
@@ -41,7 +73,11 @@ function applySet(root: Record<string, unknown>, set: string): void {
   const equals = set.indexOf('=')
   if (equals < 1)
     throw new Fault('invalid', `--set ${set}: wanted key=value, for example visit.quietAfterMs=5000`)
-  const path = fullKey(set.slice(0, equals)).split('.')
+  place(root, fullKey(set.slice(0, equals)), valueOf(set.slice(equals + 1)))
+}
+
+function place(root: Record<string, unknown>, key: string, value: unknown): void {
+  const path = key.split('.')
   const last = path.pop()
   let section = root
   for (const name of path) {
@@ -50,8 +86,16 @@ function applySet(root: Record<string, unknown>, set: string): void {
     section[name] = next
     section = next
   }
-  if (last !== undefined) section[last] = valueOf(set.slice(equals + 1))
+  if (last !== undefined) section[last] = value
 }
+
+/** Those that can be set: not what stands in the items of a list. */
+const keysOf = (): readonly string[] =>
+  describeConfig().flatMap(({ key }) => (key.includes('[]') ? [] : [key]))
+
+/** The whole keys that such arguments set. */
+export const keysSet = (sets: readonly string[]): readonly string[] =>
+  sets.map((set) => fullKey(set.slice(0, Math.max(0, set.indexOf('=')))))
 
 function fullKey(typed: string): string {
   const keys = describeConfig().map((row) => row.key)

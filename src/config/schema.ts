@@ -86,6 +86,28 @@ export function parseWanted(text: string): { readonly what: WantedWord; readonly
   return { what, zone: at < 0 ? undefined : text.slice(at + 1) }
 }
 
+const web = z.strictObject({
+  host: z
+    .string()
+    .min(1)
+    .max(255)
+    .default('127.0.0.1')
+    .describe('address the owner’s page listens on; `0.0.0.0` for the whole network, then over HTTPS only'),
+  port: z.number().int().min(0).max(65_535).default(8460).describe('its port; 0: any free one'),
+  names: z
+    .array(z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, 'wanted a host name in lower case'))
+    .max(16)
+    .default([])
+    .describe(
+      'names the household reaches it by, such as `doorbell.local`; requests for any other are refused',
+    ),
+  certFile: z
+    .string()
+    .optional()
+    .describe('PEM of its certificate and those above it; left out: the device makes its own'),
+  keyFile: z.string().optional().describe('PEM of the private key of `certFile`'),
+})
+
 export const configSchema = z.strictObject({
   device: z
     .strictObject({
@@ -216,6 +238,7 @@ export const configSchema = z.strictObject({
   live: live.prefault({}),
   store: store.optional().describe('cloud; left out: clips stay on the device'),
   mqtt: mqtt.optional().describe('broker; left out: nobody is told'),
+  web: web.prefault({}).describe('the owner’s page'),
   log: z
     .strictObject({
       level: z
@@ -229,6 +252,7 @@ export const configSchema = z.strictObject({
 export type Config = z.output<typeof configSchema>
 export type StoreConfig = z.output<typeof store>
 export type MqttConfig = z.output<typeof mqtt>
+export type WebConfig = z.output<typeof web>
 
 export const configDefaults = (): Config => configSchema.parse({})
 

@@ -1,5 +1,5 @@
 import { Fault } from '../base/fault.ts'
-import { TEMPORARY_SUFFIX, type Disk } from '../ports/disk.ts'
+import { TEMPORARY_SUFFIX, type ByteRange, type Disk, type RangeOfFile } from '../ports/disk.ts'
 import type { FileCalls } from '../ports/file-calls.ts'
 import { errnoOf, faultOfErrno } from './errno.ts'
 
@@ -56,6 +56,14 @@ class DurableDisk implements Disk {
   async read(path: string): Promise<Uint8Array> {
     checkFile(path)
     return naming(`read ${path}`, this.#calls.read(path))
+  }
+
+  async readRange(path: string, range: ByteRange): Promise<RangeOfFile> {
+    checkFile(path)
+    const { from, to } = range
+    if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to) || from < 0 || to < from)
+      throw new Fault('invalid', `read ${path}: wanted bytes from ≤ to, got ${from} to ${to}`)
+    return naming(`read ${path}`, this.#calls.readRange(path, range))
   }
 
   async list(path: string): ReturnType<Disk['list']> {

@@ -12,7 +12,7 @@ import {
   unlink,
 } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Disk } from '../ports/disk.ts'
+import type { ByteRange, Disk, RangeOfFile } from '../ports/disk.ts'
 import type { FileCalls, FolderEntry, NewFile } from '../ports/file-calls.ts'
 import { createDurableDisk } from './durable-disk.ts'
 import { faultOfErrno } from './errno.ts'
@@ -44,6 +44,7 @@ export function nodeCalls(root: string): FileCalls {
       const buffer = await readFile(at(path))
       return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length)
     },
+    readRange: (path, range) => readRange(at(path), range),
     list: (path) => listFolder(at(path)),
     rename: ({ from, to }) => rename(at(from), at(to)),
     removeFile: (path) => unlink(at(path)),
@@ -53,6 +54,23 @@ export function nodeCalls(root: string): FileCalls {
       const facts = await statfs(root)
       return { bytes: facts.bavail * facts.bsize, ofBytes: facts.blocks * facts.bsize }
     },
+  }
+}
+
+async function readRange(whole: string, { from, to }: ByteRange): Promise<RangeOfFile> {
+  const file = await open(whole, constants.O_RDONLY)
+  try {
+    const { size } = await file.stat()
+    const bytes = new Uint8Array(Math.max(0, Math.min(to, size) - from))
+    let filled = 0
+    while (filled < bytes.length) {
+      const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, from + filled)
+      if (bytesRead === 0) break
+      filled += bytesRead
+    }
+    return { bytes: bytes.subarray(0, filled), ofBytes: size }
+  } finally {
+    await file.close()
   }
 }
 

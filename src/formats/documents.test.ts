@@ -78,6 +78,8 @@ const meta: ClipMeta = {
 const ENTRIES: readonly LedgerEntry[] = [
   { type: 'clip', clip: CLIP, manifest: HASH, name: NAME },
   { type: 'expired', clip: CLIP },
+  { type: 'deleted', clip: CLIP },
+  { type: 'activity', sha256: HASH },
   { type: 'recipients', version: 2, sha256: HASH },
   { type: 'grant', clip: CLIP, sha256: HASH },
   { type: 'started', boot: 0 },

@@ -114,6 +114,10 @@ const grant = z.strictObject({
 const entry = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('clip'), clip: clipId, manifest: sha256Hex, name: objectName }),
   z.strictObject({ type: z.literal('expired'), clip: clipId }),
+  /** By its owner: from the device, and then from the store. */
+  z.strictObject({ type: z.literal('deleted'), clip: clipId }),
+  /** Somebody of the household did something: SHA-256 of the row that says who and what, with its salt, which only the device has. */
+  z.strictObject({ type: z.literal('activity'), sha256: sha256Hex }),
   z.strictObject({ type: z.literal('recipients'), version: count, sha256: sha256Hex }),
   z.strictObject({ type: z.literal('grant'), clip: clipId, sha256: sha256Hex }),
   z.strictObject({ type: z.literal('started'), boot: count }),

@@ -7,8 +7,9 @@
  * When it fails: what the board cannot say raises nothing; reading it again a minute later is all that is tried.
  * Stopping: `run` ends when its signal is aborted.
  * Not its job: telling the household (`mqtt/`), doing something about it.
- * See: `../doorbell.ts`.
+ * See: `../doorbell.ts`; `status.ts` says all of it in plain words.
  */
+export { describeStatus, type StatusFacts } from './status.ts'
 import { messageOf } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import type { MonoMs } from '../base/time.ts'

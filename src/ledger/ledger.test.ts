@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, sign } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { MemoryRecords } from '../../sim/devices/memory-records.ts'
 import { fromUtf8, utf8 } from '../base/bytes.ts'
@@ -242,5 +242,10 @@ class House {
 
 function makeKey(): DeviceKey {
   const signer = signerOf('lintel', generateKeyPairSync('ed25519').privateKey)
-  return { name: signer.name, publicKey: signer.publicKey, signNote: (body) => signNote(body, signer) }
+  return {
+    name: signer.name,
+    publicKey: signer.publicKey,
+    signNote: (body) => signNote(body, signer),
+    sign: (text) => sign(null, text, signer.secret),
+  }
 }

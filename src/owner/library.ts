@@ -50,6 +50,8 @@ export type Library = {
   readonly ids: readonly string[]
   /** Which of them were removed before they could be uploaded. */
   readonly expired: ReadonlySet<string>
+  /** Which of them their owner deleted. */
+  readonly deleted: ReadonlySet<string>
   /** What the ledgers say of clocks: for clips that no signature vouches for either. */
   readonly clocks: Clocks
   /** What is wrong with a ledger, in sentences. */
@@ -75,6 +77,7 @@ export async function openLibrary(shelves: readonly Shelf[]): Promise<Library> {
     shelves,
     ids: idsIn(views),
     expired: new Set(views.flatMap((view) => [...view.expired])),
+    deleted: new Set(views.flatMap((view) => [...view.deleted])),
     clocks: new Map(views.toReversed().flatMap((view) => [...view.clocks])),
     problems: [...views.flatMap((view) => view.problem ?? []), ...differencesIn(views)],
     clip(id) {
@@ -102,6 +105,7 @@ type LedgerView = {
   readonly leaves: readonly Uint8Array[]
   readonly clips: readonly ClipEntry[]
   readonly expired: ReadonlySet<string>
+  readonly deleted: ReadonlySet<string>
   readonly clocks: Clocks
   readonly problem?: string
 }
@@ -130,10 +134,13 @@ async function readLedger(shelf: Shelf): Promise<LedgerView> {
   }
 }
 
-function factsIn(entries: readonly LedgerEntry[]): Pick<LedgerView, 'clips' | 'expired' | 'clocks'> {
+function factsIn(
+  entries: readonly LedgerEntry[],
+): Pick<LedgerView, 'clips' | 'expired' | 'deleted' | 'clocks'> {
   return {
     clips: entries.filter((entry) => entry.type === 'clip'),
     expired: new Set(entries.flatMap((entry) => (entry.type === 'expired' ? [entry.clip] : []))),
+    deleted: new Set(entries.flatMap((entry) => (entry.type === 'deleted' ? [entry.clip] : []))),
     clocks: clocksIn(entries),
   }
 }

@@ -11,9 +11,10 @@ import { objectsOf } from './verify/index.ts'
  * - `sealed`     finished and signed
  * - `recovered`  closed at the start after a power cut, and signed
  * - `expired`    removed when its time was over
+ * - `deleted`    by its owner
  * - `damaged`    something of it is missing or changed
  */
-export type ClipState = 'growing' | 'sealed' | 'recovered' | 'expired' | 'damaged'
+export type ClipState = 'growing' | 'sealed' | 'recovered' | 'expired' | 'deleted' | 'damaged'
 
 export type ListedClip = {
   readonly id: string
@@ -74,18 +75,26 @@ async function listedClip(
   id: string,
   opener: Opener,
 ): Promise<ListedClip> {
-  const isGone = library.expired.has(id) || [...inventory.values()].some(({ gone }) => gone.has(id))
+  const gone = goneOf(library, inventory, id)
   try {
     const clip = await library.clip(id)
-    const facts = { ...factsOf(clip), ...stateOf(clip, inventory, isGone) }
-    return facts.state === 'expired' ? facts : { ...facts, ...(await metaOf(clip, opener)) }
+    const facts = { ...factsOf(clip), ...stateOf(clip, inventory, gone) }
+    return facts.state === 'expired' || facts.state === 'deleted'
+      ? facts
+      : { ...facts, ...(await metaOf(clip, opener)) }
   } catch (error) {
     if (!isFault(error, 'corrupt')) throw error
     const nothing = { id, where: [], parts: 0, bytes: 0 }
-    return isGone
-      ? { ...nothing, state: 'expired' }
+    return gone !== undefined
+      ? { ...nothing, state: gone }
       : { ...nothing, state: 'damaged', problem: messageOf(error) }
   }
+}
+
+function goneOf(library: Library, inventory: Inventory, id: string): 'deleted' | 'expired' | undefined {
+  if (library.deleted.has(id)) return 'deleted'
+  const isGone = library.expired.has(id) || [...inventory.values()].some(({ gone }) => gone.has(id))
+  return isGone ? 'expired' : undefined
 }
 
 const factsOf = ({ id, manifest }: SignedClip): Pick<ListedClip, 'id' | 'parts' | 'bytes'> => ({
@@ -98,8 +107,9 @@ const factsOf = ({ id, manifest }: SignedClip): Pick<ListedClip, 'id' | 'parts' 
 function stateOf(
   clip: SignedClip,
   inventory: Inventory,
-  isGone: boolean,
+  gone: 'deleted' | 'expired' | undefined,
 ): Pick<ListedClip, 'state' | 'where' | 'problem'> {
+  if (gone === 'deleted') return { where: [], state: gone }
   const refs = objectsOf(clip.manifest).map(([ref]) => ref)
   const missingOn = (shelf: Shelf): readonly (typeof refs)[number][] =>
     refs.filter((ref) => inventory.get(shelf)?.places.has(shelf.source.placeOf(ref)) !== true)
@@ -107,7 +117,7 @@ function stateOf(
   const isWhole =
     where.length > 0 || refs.every((ref) => clip.shelves.some((shelf) => !missingOn(shelf).includes(ref)))
   if (isWhole) return { where, state: clip.manifest.ended === 'recovered' ? 'recovered' : 'sealed' }
-  if (isGone) return { where, state: 'expired' }
+  if (gone !== undefined) return { where, state: gone }
   const missing = refs.filter((ref) => clip.shelves.every((shelf) => missingOn(shelf).includes(ref))).length
   return { where, state: 'damaged', problem: `${missing} of its ${refs.length} objects are missing` }
 }

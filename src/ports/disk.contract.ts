@@ -37,6 +37,23 @@ export function describeDiskContract(name: string, setUp: () => Promise<DiskUnde
       expect(Buffer.compare(await disk.read('many'), many)).toBe(0)
     })
 
+    it('reads a range of a file, as far as there is one, and tells how long the file is', async () => {
+      await disk.create('ten', utf8('0123456789'))
+      const read = async (from: number, to: number): Promise<readonly [string, number]> => {
+        const { bytes, ofBytes } = await disk.readRange('ten', { from, to })
+        return [fromUtf8(bytes), ofBytes]
+      }
+      expect(await read(2, 5)).toEqual(['234', 10])
+      expect(await read(0, 10)).toEqual(['0123456789', 10])
+      expect(await read(8, 100)).toEqual(['89', 10])
+      expect(await read(10, 11)).toEqual(['', 10])
+      expect(await read(4, 4)).toEqual(['', 10])
+      await expectFault(disk.readRange('no', { from: 0, to: 1 }), 'missing', 'no')
+      await expectFault(disk.readRange('ten', { from: -1, to: 1 }), 'invalid', 'ten')
+      await expectFault(disk.readRange('ten', { from: 5, to: 4 }), 'invalid', 'ten')
+      await expectFault(disk.readRange('../ten', { from: 0, to: 1 }), 'invalid')
+    })
+
     it('makes folders with their parents, and does not mind if they are there', async () => {
       await disk.makeFolder('a/b/c')
       await disk.makeFolder('a/b/c')

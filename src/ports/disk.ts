@@ -19,6 +19,8 @@ export interface Disk {
   /** Replaces the whole file so that readers and power cuts see the old or the new one: temporary file, sync, rename, sync folder. */
   replace(path: string, bytes: Uint8Array, options?: { mode?: number }): Promise<void>
   read(path: string): Promise<Uint8Array>
+  /** The bytes `from ≤ … < to`, as far as there are any, and how many the file has. */
+  readRange(path: string, range: ByteRange): Promise<RangeOfFile>
   /** Names in a folder (not recursive), sorted; empty when there is no such folder. */
   list(path: string): Promise<readonly { name: string; isFolder: boolean; bytes: number }[]>
   rename(paths: { from: string; to: string }): Promise<void>
@@ -27,6 +29,9 @@ export interface Disk {
   syncFolder(path: string): Promise<void>
   free(): Promise<{ readonly bytes: number; readonly ofBytes: number }>
 }
+
+export type ByteRange = { readonly from: number; readonly to: number }
+export type RangeOfFile = { readonly bytes: Uint8Array; readonly ofBytes: number }
 
 /** Ends the names of the temporary files of `replace`. After a power cut, what is left of them is rubbish. */
 export const TEMPORARY_SUFFIX = '.tmp'

@@ -28,6 +28,16 @@ export function describeFileCallsContract(
       }),
     )
     it(
+      'reads a range, no further than there is something, and tells the length of the whole',
+      within(async (calls) => {
+        const file = await calls.createFile('a', MODE)
+        await file.write(utf8('0123456789'))
+        await file.close()
+        const { bytes, ofBytes } = await calls.readRange('a', { from: 7, to: 99 })
+        expect([Buffer.from(bytes).toString(), ofBytes]).toEqual(['789', 10])
+      }),
+    )
+    it(
       'makes a folder with its parents, and again without harm',
       within(async (calls) => {
         await calls.makeFolder('a/b/c', FOLDER)

@@ -11,6 +11,11 @@ export interface FileCalls {
   /** Makes an empty file and opens it for writing; `EEXIST` when the name is taken. Follows no links. */
   createFile(path: string, options: { readonly mode: number }): Promise<NewFile>
   read(path: string): Promise<Uint8Array>
+  /** The bytes `from ≤ … < to`, as far as there are any, and how many the file has. */
+  readRange(
+    path: string,
+    range: { readonly from: number; readonly to: number },
+  ): Promise<{ readonly bytes: Uint8Array; readonly ofBytes: number }>
   /** `ENOENT` when there is no such folder. In no order; what goes away while it is listed is left out. */
   list(path: string): Promise<readonly FolderEntry[]>
   rename(paths: { readonly from: string; readonly to: string }): Promise<void>

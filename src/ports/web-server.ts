@@ -62,14 +62,55 @@ export interface SocketPeer {
   readonly signal: AbortSignal
 }
 
+/** What was asked for, decoded once; undefined: it does not decode, or is no path. */
+export function readTarget(
+  target: string,
+): { readonly path: string; readonly query: ReadonlyMap<string, string> } | undefined {
+  const mark = target.indexOf('?')
+  const encoded = mark < 0 ? target : target.slice(0, mark)
+  if (!encoded.startsWith('/') || encoded.startsWith('//')) return undefined
+  try {
+    const path = decodeURIComponent(encoded)
+    const query = new Map(new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)))
+    return path.includes('\0') ? undefined : { path, query }
+  } catch {
+    return undefined
+  }
+}
+
+/** Headers that may come more than once: all others say one thing, and whoever says it twice means two listeners to hear different things. */
+const REPEATABLE =
+  /^(accept(-.*)?|cache-control|connection|pragma|via|x-forwarded-.*|sec-websocket-(extensions|protocol))$/
+
+/** Pairs as they came; undefined: one came twice that may not. */
+export function readHeaders(
+  pairs: Iterable<readonly [string, string]>,
+): ReadonlyMap<string, string> | undefined {
+  const headers = new Map<string, string>()
+  for (const [name, text] of pairs) {
+    const key = name.toLowerCase()
+    const before = headers.get(key)
+    if (before !== undefined && !REPEATABLE.test(key)) return undefined
+    headers.set(key, before === undefined ? text : `${before}, ${text}`)
+  }
+  return headers
+}
+
 export const WEB_LIMITS = {
   bodyBytesMax: 256 * 1024,
   headerBytesMax: 16 * 1024,
+  headersMax: 100,
   messageBytesMax: 64 * 1024,
+  /** Pieces one message may come in. */
+  fragmentsMax: 64,
+  /** Messages that wait to be taken. */
+  messagesWaitingMax: 64,
   socketBufferBytesMax: 1024 * 1024,
   connectionsMax: 256,
   connectionsPerPeerMax: 48,
   /** A request has to be there, whole, after this long. */
   requestMsMax: 15_000,
   idleMsMax: 30_000,
+  /** Whoever reads a reply more slowly than this, after `idleMsMax`, is cut off. */
+  replyBytesPerSecondMin: 8 * 1024,
 } as const

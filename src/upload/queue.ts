@@ -28,6 +28,13 @@ export type UploadJob = {
   readonly part?: number
 }
 
+/** One object that has to leave the cloud: its clip was deleted. */
+export type RemovalJob = { readonly name: string; readonly remove: true }
+
+export type QueuedJob = UploadJob | RemovalJob
+
+export const isRemoval = (job: QueuedJob): job is RemovalJob => 'remove' in job
+
 export type UploadDeps = {
   readonly store: ObjectStore
   readonly records: Records
@@ -45,7 +52,7 @@ export interface Uploads {
   /** Loads what was waiting before. */
   open(): Promise<void>
   /** The changes that queue a job; the caller writes them together with its own, then wakes us. */
-  queue(job: UploadJob): readonly Change[]
+  queue(job: QueuedJob): readonly Change[]
   /** To be called with what `queue` gave when those changes could not be written. */
   cancel(changes: readonly Change[]): void
   wake(): void
@@ -107,16 +114,23 @@ export function createUploads(deps: UploadDeps): Uploads {
         if (fault === undefined) movedAt = deps.clock.mono()
         if (fault === undefined || signal.aborted) continue
         sayWhyWeWait(deps.log, fault, { attempt, waiting: line.size })
-        await pause(deps, attempt, signal)
+        // Where nothing waits but removals, the first upload that comes does not wait for them.
+        if (isRemoval(next.job)) await pauseUntilRung(deps, attempt, { bell, signal })
+        else await pause(deps, attempt, signal)
       }
     },
   }
 }
 
-/** Of those whose row is there: a job may be queued whose transaction is still under way, or failed. */
+/**
+ * Of those whose row is there: a job may be queued whose transaction is still under way, or failed. Removals come after all
+ * uploads: the ledger says first that it was deleted, and a store that lets nobody delete stops no upload.
+ */
 async function oldest({ records }: UploadDeps, line: WaitingLine): Promise<Waiting | undefined> {
-  for (const waiting of line.all())
-    if ((await records.read('upload', waiting.key)) !== undefined) return waiting
+  for (const wanted of [false, true])
+    for (const waiting of line.all())
+      if (isRemoval(waiting.job) === wanted && (await records.read('upload', waiting.key)) !== undefined)
+        return waiting
   return undefined
 }
 
@@ -144,6 +158,13 @@ async function sendOne(
   { key, job }: Waiting,
   signal: AbortSignal,
 ): Promise<Fault | undefined> {
+  if (isRemoval(job)) {
+    const refused = await forGood(REFUSED, deps.store.remove(job.name, { signal }))
+    if (refused instanceof Fault) return refused
+    await deps.records.write([{ remove: 'upload', key }])
+    line.remove(key)
+    return undefined
+  }
   const bytes = await forGood(DAMAGE, bytesOf(deps.disk, job))
   if (bytes instanceof Fault) return bytes
   line.beginSending(key)
@@ -222,7 +243,8 @@ async function setAside(
 ): Promise<void> {
   if (line.has(key)) {
     await deps.records.write([{ put: 'upload', key, row: { ...job, parked: problem.message } }])
-    deps.log.error('upload.set_aside', { object: job.name, what: job.what, problem: problem.message })
+    const what = isRemoval(job) ? 'removal' : job.what
+    deps.log.error('upload.set_aside', { object: job.name, what, problem: problem.message })
   }
   line.remove(key)
 }
@@ -231,10 +253,22 @@ async function pause({ clock, random }: UploadDeps, attempt: number, signal: Abo
   await clock.sleep(retryDelayMs(attempt, random.uniform(), RETRY), { signal }).catch(() => {}) // Aborted: the loop's condition ends it.
 }
 
+async function pauseUntilRung(
+  deps: UploadDeps,
+  attempt: number,
+  { bell, signal }: { readonly bell: Bell; readonly signal: AbortSignal },
+): Promise<void> {
+  const enough = new AbortController()
+  const either = AbortSignal.any([signal, enough.signal])
+  await Promise.race([pause(deps, attempt, either), bell.untilRung(either)])
+  enough.abort()
+}
+
 /** A row we wrote; undefined when it is something else. */
-function parseJob(row: Json): UploadJob | undefined {
+function parseJob(row: Json): QueuedJob | undefined {
   if (typeof row !== 'object' || row === null || Array.isArray(row)) return undefined
-  const { name, source, sha256, bytes, what } = row as Record<string, Json | undefined>
+  const { name, source, sha256, bytes, what, remove } = row as Record<string, Json | undefined>
+  if (typeof name === 'string' && remove === true) return { name, remove }
   const isWhole =
     typeof name === 'string' &&
     typeof sha256 === 'string' &&

@@ -1,12 +1,12 @@
 import type { ClipId } from '../base/ids.ts'
 import { orderKey, type Change } from '../ports/records.ts'
-import type { UploadJob } from './queue.ts'
+import type { QueuedJob } from './queue.ts'
 
-export type Waiting = { readonly key: string; readonly job: UploadJob }
+export type Waiting = { readonly key: string; readonly job: QueuedJob }
 
 /** What waits, in order, and the rows that say so. Everything here is in memory; the changes it gives are written by others. */
 export class WaitingLine {
-  readonly #jobs = new Map<string, UploadJob>()
+  readonly #jobs = new Map<string, QueuedJob>()
   /**
    * Keys of the states of an object that may be replaced, newest last. Older ones are remembered until one is stored:
    * should the transaction that removes them fail, the next one removes them again, and after a restart no old state
@@ -14,7 +14,7 @@ export class WaitingLine {
    */
   readonly #states = new Map<string, readonly string[]>()
   /** By the changes that `forget` gave. */
-  readonly #forgotten = new WeakMap<readonly Change[], readonly (readonly [string, UploadJob])[]>()
+  readonly #forgotten = new WeakMap<readonly Change[], readonly (readonly [string, QueuedJob])[]>()
   #nextNumber = 0
   /** The job on its way to the store, and whether its clip was forgotten meanwhile. */
   #sending: { readonly key: string; forgotten: boolean } | undefined
@@ -25,7 +25,7 @@ export class WaitingLine {
 
   bytes(): number {
     let bytes = 0
-    for (const job of this.#jobs.values()) bytes += job.bytes
+    for (const job of this.#jobs.values()) if ('bytes' in job) bytes += job.bytes
     return bytes
   }
 
@@ -34,12 +34,12 @@ export class WaitingLine {
   }
 
   /** A row that was there before; without a job it only keeps its number from being given again. */
-  reload(key: string, job: UploadJob | undefined): void {
+  reload(key: string, job: QueuedJob | undefined): void {
     this.#nextNumber = Math.max(this.#nextNumber, Number(key) + 1)
     if (job !== undefined) this.#insert(key, job)
   }
 
-  add(job: UploadJob): readonly Change[] {
+  add(job: QueuedJob): readonly Change[] {
     const key = orderKey(this.#nextNumber++)
     const older = this.#insert(key, job)
     return [
@@ -66,7 +66,7 @@ export class WaitingLine {
   }
 
   forget(clip: ClipId): readonly Change[] {
-    const gone = [...this.#jobs].filter(([, job]) => job.clip === clip)
+    const gone = [...this.#jobs].filter(([, job]) => 'clip' in job && job.clip === clip)
     for (const [key] of gone) {
       if (this.#sending?.key === key) this.#sending.forgotten = true
       this.remove(key)
@@ -84,16 +84,19 @@ export class WaitingLine {
   remove(key: string): void {
     const job = this.#jobs.get(key)
     this.#jobs.delete(key)
-    if (job?.replace === true && this.#states.get(job.name)?.at(-1) === key) this.#states.delete(job.name)
+    if (isReplaceable(job) && this.#states.get(job.name)?.at(-1) === key) this.#states.delete(job.name)
   }
 
   /** The keys of the states that this one replaces. */
-  #insert(key: string, job: UploadJob): readonly string[] {
+  #insert(key: string, job: QueuedJob): readonly string[] {
     this.#jobs.set(key, job)
-    if (!job.replace) return []
+    if (!isReplaceable(job)) return []
     const older = this.#states.get(job.name) ?? []
     for (const olderKey of older) this.#jobs.delete(olderKey)
     this.#states.set(job.name, [...older, key])
     return older
   }
 }
+
+const isReplaceable = (job: QueuedJob | undefined): job is QueuedJob =>
+  job !== undefined && 'replace' in job && job.replace

@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto'
 import { utf8 } from '../base/bytes.ts'
 import { Fault, isFault } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
@@ -15,6 +15,8 @@ export interface DeviceKey {
   readonly publicKey: Uint8Array
   /** The complete signed note. `body` ends with a newline. */
   signNote(body: string): string
+  /** A raw Ed25519 signature. What is signed begins with a line that says what it is for, so that none can pass for another. */
+  sign(text: Uint8Array): Uint8Array
 }
 
 /** Reads the key, or makes it at the first start (mode 600). Throws `Fault('corrupt')` when the file is something else. */
@@ -26,7 +28,12 @@ export async function openDeviceKey({
   readonly log: Log
 }): Promise<DeviceKey> {
   const signer = signerOf('lintel', parseKey((await readKey(disk)) ?? (await makeKey(disk, log))))
-  return { name: signer.name, publicKey: signer.publicKey, signNote: (body) => signNote(body, signer) }
+  return {
+    name: signer.name,
+    publicKey: signer.publicKey,
+    signNote: (body) => signNote(body, signer),
+    sign: (text) => new Uint8Array(sign(null, text, signer.secret)),
+  }
 }
 
 async function readKey(disk: Disk): Promise<string | undefined> {

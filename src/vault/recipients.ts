@@ -20,6 +20,8 @@ const HOW_TO_BEGIN =
 export interface Recipients {
   /** `age1…`, at least one. Takes up a newer list that the owner has put there since. */
   current(): Promise<readonly string[]>
+  /** Base64 of the key that signed the list. */
+  owner(): string
   /** What has to be written down because the list is new: an entry of the ledger, and the row that pins it. */
   unrecorded(): { readonly entry: LedgerEntry; readonly pin: Change } | undefined
   /** To be called when `unrecorded` was written. */
@@ -53,6 +55,7 @@ export async function openRecipients({
       if (note !== undefined && note !== known.note) known = acceptRecipients(known, note) ?? known
       return known.list.recipients.map(({ key }) => key)
     },
+    owner: () => known.list.owner,
     unrecorded() {
       const wanted = pinOf(known)
       if (pin?.sha256 === wanted.sha256) return undefined

@@ -210,6 +210,8 @@ export type SettingRow = {
 }
 export type SettingsReply = {
   readonly settings: readonly SettingRow[]
+  /** Changed and kept; it applies as soon as nobody is at the door any more. */
+  readonly waits?: true
   readonly averageVisitBytes?: number
   readonly visitsPerDay?: number
 }

@@ -11,7 +11,7 @@ import {
 import type { ClipSource, KnownObject, ObjectRef } from '../source.ts'
 import type { DoorbellFacts } from './doorbell.ts'
 import type { Report } from './findings.ts'
-import { manifestRef, type ClipEntry, type LedgerFacts } from './ledger.ts'
+import { manifestRef, type ClipEntry, type Gone, type LedgerFacts } from './ledger.ts'
 
 export type Case = {
   readonly source: ClipSource
@@ -25,18 +25,21 @@ export type Case = {
 /** True when all of the clip is there and genuine. Objects of clips that are not wanted only become known. */
 export async function checkClip(
   at: Case,
-  { entry, previous, isExpired }: ClipEntry,
+  { entry, previous, gone }: ClipEntry,
   isWanted: boolean,
 ): Promise<boolean> {
-  const manifest = await checkManifest(at, { entry, previous, isExpired }, isWanted)
+  const manifest = await checkManifest(at, { entry, previous, gone }, isWanted)
   if (manifest === undefined) return false
   let isGenuine = true
   for (const [ref, bound] of objectsOf(manifest)) {
     at.known.add(at.source.placeOf(ref))
-    if (isWanted && !(await checkObject(at, { ref, bound, header: manifest.header, isExpired })))
-      isGenuine = false
+    if (isWanted && !(await checkObject(at, { ref, bound, header: manifest.header, gone }))) isGenuine = false
   }
   if (!isWanted || !isGenuine) return false
+  if (gone === 'deleted') {
+    at.report.add('note', entry.clip, `clip ${entry.clip}: deleted by its owner, and still there`)
+    return false
+  }
   const ending = manifest.ended === 'recovered' ? ', closed after a power cut' : ''
   at.report.add('genuine', entry.clip, `clip ${entry.clip}: ${manifest.parts.length} parts${ending}`)
   return true
@@ -47,14 +50,14 @@ async function checkManifest(
   clip: ClipEntry,
   isWanted: boolean,
 ): Promise<ClipManifest | undefined> {
-  const { entry, isExpired } = clip
+  const { entry, gone } = clip
   const ref = manifestRef(entry)
   const place = at.source.placeOf(ref)
   at.known.add(place)
   const bytes = await readOrTell(at, ref)
   if (bytes === 'unreadable') return undefined
   if (bytes === undefined) {
-    if (isWanted) reportAbsent(at, ref, isExpired)
+    if (isWanted) reportAbsent(at, ref, gone)
     return undefined
   }
   const manifest = manifestOrProblem(bytes, clip, at.ledger.deviceName)
@@ -104,14 +107,14 @@ type Bound = {
   readonly bound: Pick<BoundObject, 'bytes' | 'sha256'>
   /** SHA-256 of the age header; unknown where no manifest tells it. */
   readonly header: string | undefined
-  readonly isExpired: boolean
+  readonly gone: Gone
 }
 
-async function checkObject(at: Case, { ref, bound, header, isExpired }: Bound): Promise<boolean> {
+async function checkObject(at: Case, { ref, bound, header, gone }: Bound): Promise<boolean> {
   const bytes = await readOrTell(at, ref)
   if (bytes === 'unreadable') return false
   if (bytes === undefined) {
-    reportAbsent(at, ref, isExpired)
+    reportAbsent(at, ref, gone)
     return false
   }
   const problem = problemOf(ref, bytes, bound, header)
@@ -159,9 +162,10 @@ function headerHash(bytes: Uint8Array): string | undefined {
   }
 }
 
-function reportAbsent({ source, doorbell, report }: Case, ref: ObjectRef, isExpired: boolean): void {
+function reportAbsent({ source, doorbell, report }: Case, ref: ObjectRef, gone: Gone): void {
   const [place, name] = [source.placeOf(ref), nameOf(ref)]
-  if (isExpired) report.add('note', place, `${name}: removed when its time was over`)
+  if (gone === 'deleted') report.add('note', place, `${name}: deleted by its owner`)
+  else if (gone === 'expired') report.add('note', place, `${name}: removed when its time was over`)
   else if (doorbell?.waiting.has(ref.name) === true)
     report.add('note', place, `${name}: waits to be uploaded`)
   else report.add('missing', place, `${name} is not there`)
@@ -178,12 +182,12 @@ export async function checkGrowing(
     at.known.add(at.source.placeOf(object.ref))
     // The meta is written anew at every sign; the index hears of it when the clip is finished.
     if (object.ref.what === 'meta') await checkPresence(at, object)
-    else await checkObject(at, { ref: object.ref, bound: object, header: undefined, isExpired: false })
+    else await checkObject(at, { ref: object.ref, bound: object, header: undefined, gone: undefined })
   }
 }
 
 async function checkPresence(at: Case, { ref }: KnownObject): Promise<void> {
-  if ((await readOrTell(at, ref)) === undefined) reportAbsent(at, ref, false)
+  if ((await readOrTell(at, ref)) === undefined) reportAbsent(at, ref, undefined)
 }
 
 /** What the store has acknowledged and its ledger does not speak of yet: the doorbell's index says what it is. */
@@ -193,6 +197,6 @@ export async function checkAcknowledged(at: Case, isWanted: (clip: string) => bo
     if (at.known.has(at.source.placeOf(ref))) continue
     at.known.add(at.source.placeOf(ref))
     if (isUploaded && isWanted(ref.clip))
-      await checkObject(at, { ref, bound: object, header: undefined, isExpired: false })
+      await checkObject(at, { ref, bound: object, header: undefined, gone: undefined })
   }
 }

@@ -20,11 +20,14 @@ import type { ClipSource, ObjectRef } from '../source.ts'
 import type { DoorbellFacts, DoorbellLedger } from './doorbell.ts'
 import type { Report } from './findings.ts'
 
+/** Why there may be nothing of it any more. */
+export type Gone = 'expired' | 'deleted' | undefined
+
 export type ClipEntry = {
   readonly entry: Extract<LedgerEntry, { type: 'clip' }>
   /** SHA-256 of the manifest of the clip before it. */
   readonly previous: string | null
-  readonly isExpired: boolean
+  readonly gone: Gone
 }
 
 export type LedgerFacts = {
@@ -261,11 +264,14 @@ function factsOf(
     ...expiredHere,
     ...parsed.flatMap((entry) => (entry.type === 'expired' ? [entry.clip] : [])),
   ])
+  const deleted = new Set(parsed.flatMap((entry) => (entry.type === 'deleted' ? [entry.clip] : [])))
+  const goneOf = (clip: string): Gone =>
+    deleted.has(clip) ? 'deleted' : expired.has(clip) ? 'expired' : undefined
   const clipEntries = parsed.filter((entry) => entry.type === 'clip')
   const clips = clipEntries.map((entry, index) => ({
     entry,
     previous: clipEntries[index - 1]?.manifest ?? null,
-    isExpired: expired.has(entry.clip),
+    gone: goneOf(entry.clip),
   }))
   return { clips, deviceName: origin }
 }

@@ -14,7 +14,8 @@ const sealedTo = (recipients: readonly string[], plain: Uint8Array) => {
 }
 
 const stranger = (): string => device.formatRecipient(device.makePair().publicKey)
-const noise = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8)) & 0xff)
+const noise = (length: number): Uint8Array =>
+  Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8)) & 0xff)
 
 /** Both ways in which a browser may keep the key. */
 async function keys(): Promise<readonly (readonly [string, HouseKey])[]> {
@@ -51,7 +52,9 @@ describe('what the device seals', () => {
         await expect(openAge(changed, key.holder)).rejects.toSatisfy((error) =>
           isFault(error, 'denied', 'corrupt'),
         )
-        await expect(openAge(file.slice(0, at), key.holder)).rejects.toSatisfy((error) => isFault(error, 'corrupt'))
+        await expect(openAge(file.slice(0, at), key.holder)).rejects.toSatisfy((error) =>
+          isFault(error, 'corrupt'),
+        )
       }),
       { numRuns: 60 },
     )

@@ -187,10 +187,7 @@ async function nonceAndChunks(
     const both = await readExactly(file, { from: file.headerBytes, to: range.to })
     return [both.subarray(0, NONCE_BYTES), both.subarray(NONCE_BYTES)]
   }
-  return Promise.all([
-    readExactly(file, { from: file.headerBytes, to: payloadAt }),
-    readExactly(file, range),
-  ])
+  return Promise.all([readExactly(file, { from: file.headerBytes, to: payloadAt }), readExactly(file, range)])
 }
 
 async function readExactly(file: SealedFile, range: { from: number; to: number }): Promise<Uint8Array> {

@@ -3,7 +3,14 @@ import { hex, utf8 } from '../../../base/bytes.ts'
 import { canonicalJson, type Json } from '../../../base/json.ts'
 import * as device from '../../../formats/index.ts'
 import { keyFromSecret, keyFromKept, makeSecret, wrapSecret } from '../keys/house-key.ts'
-import { openGrant, openManifest, openRecipientList, parseMeta, signGrant, signRecipients } from './documents.ts'
+import {
+  openGrant,
+  openManifest,
+  openRecipientList,
+  parseMeta,
+  signGrant,
+  signRecipients,
+} from './documents.ts'
 import { generateKeyPairSync } from 'node:crypto'
 
 const deviceSigner = () => device.signerOf('lintel', generateKeyPairSync('ed25519').privateKey)
@@ -80,17 +87,21 @@ describe('a manifest', () => {
   it('is refused when it was changed, when another device signed it, and when it says more than is known', async () => {
     const signer = deviceSigner()
     const note = device.signNote(device.lineOf(manifestOf(signer)), signer)
-    await expect(openManifest('manifest', note.replace('"quiet"', '"stopped"'), signer.publicKey)).rejects.toThrow(
-      'was changed',
+    await expect(
+      openManifest('manifest', note.replace('"quiet"', '"stopped"'), signer.publicKey),
+    ).rejects.toThrow('was changed')
+    await expect(openManifest('manifest', note, deviceSigner().publicKey)).rejects.toThrow(
+      'not this doorbell',
     )
-    await expect(openManifest('manifest', note, deviceSigner().publicKey)).rejects.toThrow('not this doorbell')
     const more = `${canonicalJson({ ...manifestOf(signer), more: 1 } as Json)}\n`
     await expect(openManifest('manifest', device.signNote(more, signer), signer.publicKey)).rejects.toThrow(
       '“more” is not known',
     )
     const taken = { ...manifestOf(signer), device: 'lintel/0000000000000000' }
     const renamed = device.signNote(device.lineOf(taken), signer)
-    await expect(openManifest('manifest', renamed, signer.publicKey)).rejects.toThrow('wanted the name lintel/')
+    await expect(openManifest('manifest', renamed, signer.publicKey)).rejects.toThrow(
+      'wanted the name lintel/',
+    )
   })
 })
 
@@ -110,13 +121,23 @@ it('reads the metadata that the device seals', () => {
     height: 720,
     presses: [6000],
     signs: ['press', 'motion'],
-    labels: [{ label: 'person', score: 0.8, atMs: 5, box: { x: 0, y: 0.25, width: 0.5, height: 1 }, zones: ['path'] }],
+    labels: [
+      {
+        label: 'person',
+        score: 0.8,
+        atMs: 5,
+        box: { x: 0, y: 0.25, width: 0.5, height: 1 },
+        zones: ['path'],
+      },
+    ],
     continues: '00112233445566778899aabbccddeeff',
     complete: true,
   }
   expect(parseMeta('meta', device.encodeMeta(meta))).toEqual(meta)
   const half = device.encodeMeta(meta).replace('8200', '8200.5')
-  expect(() => parseMeta('meta of clip 01', half)).toThrow('meta of clip 01: durationMs: wanted a whole number')
+  expect(() => parseMeta('meta of clip 01', half)).toThrow(
+    'meta of clip 01: durationMs: wanted a whole number',
+  )
 })
 
 describe('a grant', () => {
@@ -127,7 +148,10 @@ describe('a grant', () => {
     const to = device.formatRecipient(device.makePair().publicKey)
     const header = device.wrapFileKey(device.makeFileKey(), [to])
     for (const time of [{}, { fromUnixMs: 1_790_000_000_000 }]) {
-      const note = await signGrant({ clip: '0123456789abcdef', to, header, manifestNote, ...time }, key.signer)
+      const note = await signGrant(
+        { clip: '0123456789abcdef', to, header, manifestNote, ...time },
+        key.signer,
+      )
       const document: device.ClipGrant = {
         format: 'lintel-grant/1',
         clip: '0123456789abcdef',

@@ -7,7 +7,20 @@ import { Fault } from '../../../base/fault.ts'
 import { canonicalJson, type Json } from '../../../base/json.ts'
 import { base64, sha256, unbase64, unbase64url } from './bytes.ts'
 import { bodyOfNote, keyName, openNote, signNote, type KeyPrefix, type Signer } from './notes.ts'
-import { count, list, members, nullOr, number, oneOf, parse, text, whole, yesNo, type Shape, type Shaped } from './shape.ts'
+import {
+  count,
+  list,
+  members,
+  nullOr,
+  number,
+  oneOf,
+  parse,
+  text,
+  whole,
+  yesNo,
+  type Shape,
+  type Shaped,
+} from './shape.ts'
 
 const sha = text(/^[0-9a-f]{64}$/, 'a SHA-256 in hexadecimal')
 const clipId = text(/^[0-9a-f]{16,64}$/, 'a clip id')
@@ -69,7 +82,10 @@ const meta = members(
 const recipients = members({
   format: oneOf('lintel-recipients/1'),
   version: number('a version from 1', (n) => Number.isSafeInteger(n) && n >= 1),
-  recipients: list(members({ key: recipient, name: text(/^[^]{0,60}$/, 'at most 60 letters') }), { least: 1, most: 32 }),
+  recipients: list(members({ key: recipient, name: text(/^[^]{0,60}$/, 'at most 60 letters') }), {
+    least: 1,
+    most: 32,
+  }),
   owner: rawKey,
   previous: nullOr(sha),
 })

@@ -28,7 +28,8 @@ export async function verifyEd25519(
 }
 
 /** Loaded only where the browser lacks the curves: it is large. */
-const slowCurves = (): Promise<typeof import('@noble/curves/ed25519.js')> => import('@noble/curves/ed25519.js')
+const slowCurves = (): Promise<typeof import('@noble/curves/ed25519.js')> =>
+  import('@noble/curves/ed25519.js')
 
 export async function slowHolder(secret: Uint8Array): Promise<KeyHolder> {
   const { x25519 } = await slowCurves()

@@ -7,7 +7,24 @@ type Curve = 'X25519' | 'Ed25519'
 
 /** DER in front of a raw private key (RFC 8410): its only difference is the last byte of the algorithm. */
 const privateDer = (curve: Curve): Uint8Array =>
-  Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, curve === 'X25519' ? 0x6e : 0x70, 4, 0x22, 4, 0x20)
+  Uint8Array.of(
+    0x30,
+    0x2e,
+    2,
+    1,
+    0,
+    0x30,
+    5,
+    6,
+    3,
+    0x2b,
+    0x65,
+    curve === 'X25519' ? 0x6e : 0x70,
+    4,
+    0x22,
+    4,
+    0x20,
+  )
 
 const usesOf = (curve: Curve): KeyUsage[] => [curve === 'X25519' ? 'deriveBits' : 'sign']
 

@@ -58,7 +58,10 @@ export async function keyFromSecret(secret: Uint8Array): Promise<HouseKey> {
 }
 
 export async function wrapSecret(secret: Uint8Array): Promise<KeptKey> {
-  const wrap = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt'])
+  const wrap = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, [
+    'encrypt',
+    'decrypt',
+  ])
   const iv = crypto.getRandomValues(new Uint8Array(12))
   const sealed = new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, wrap, own(secret)))
   return { kind: 'wrapped', wrap, iv, sealed }

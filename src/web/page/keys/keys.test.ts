@@ -39,7 +39,13 @@ describe('recovery words', () => {
     const text = `AGE: ${wordsOf(secret).join(' ')}`.slice(5)
     const identity = await owner.parseIdentity('key', owner.secretOfWords(text))
     expect(identity.recipient).toBe(recipient)
-    expect(secretOf(wordsOf(secret).map((word, n) => `${n + 1}. ${word.toUpperCase()}\n`).join(''))).toEqual(secret)
+    expect(
+      secretOf(
+        wordsOf(secret)
+          .map((word, n) => `${n + 1}. ${word.toUpperCase()}\n`)
+          .join(''),
+      ),
+    ).toEqual(secret)
   })
 
   it('say which word is wrong, how many there are, and when they do not fit', () => {
@@ -64,7 +70,12 @@ describe('a recipient', () => {
 
   it('is refused with a letter changed, cut short or in capitals', () => {
     const text = formatRecipient(utf8('0123456789abcdef0123456789abcdef'))
-    const wrong = [text.replace(/.$/, (last) => (last === 'q' ? 'p' : 'q')), text.slice(0, -1), text.toUpperCase(), '']
+    const wrong = [
+      text.replace(/.$/, (last) => (last === 'q' ? 'p' : 'q')),
+      text.slice(0, -1),
+      text.toUpperCase(),
+      '',
+    ]
     for (const each of wrong) expect(() => parseRecipient(each)).toThrow('wanted a recipient age1…')
   })
 })

@@ -6,7 +6,8 @@ import { nearestName } from '../../../base/nearest.ts'
 
 export const WORDS = 24
 
-export const wordsOf = (secret: Uint8Array): readonly string[] => entropyToMnemonic(secret, wordlist).split(' ')
+export const wordsOf = (secret: Uint8Array): readonly string[] =>
+  entropyToMnemonic(secret, wordlist).split(' ')
 
 /** Takes what people type: any case, line breaks, numbers before words. */
 export function secretOf(typed: string): Uint8Array {
