@@ -31,10 +31,10 @@ export type Ports = {
   readonly vision?: Vision | undefined
   /** Absent where nobody knows how the board is. */
   readonly board?: Board
-  /** Absent where nobody watches in a browser. */
-  readonly peers?: Peers
-  /** Absent where old browsers get no picture. */
-  readonly reencoder?: Reencoder
+  /** Absent: nobody watches by WebRTC. */
+  readonly peers?: Peers | undefined
+  /** Absent: nothing for browsers that can show nothing but MPEG-1. */
+  readonly reencoder?: Reencoder | undefined
   /** Absent: no RTSP. */
   readonly tcp?: TcpServer | undefined
   readonly log: Log

@@ -7,6 +7,7 @@ import { showMpeg1 } from './mpeg1.ts'
 import {
   ForgedAnswer,
   LIVE_TRANSPORTS,
+  NotNow,
   type LiveRefusal,
   type LiveStage,
   type LiveState,
@@ -52,7 +53,7 @@ export async function connectLive(stage: LiveStage, options: LiveOptions): Promi
 
 type Outcome =
   | { readonly kind: 'forged'; readonly why: string }
-  /** `broke`: something was shown; `nothing`: nothing was. */
+  /** `broke`: something was shown, or soon will be; `nothing`: nothing was. */
   | { readonly kind: 'broke' | 'nothing'; readonly refused: readonly LiveRefusal[] }
 
 async function showBest(
@@ -84,7 +85,7 @@ async function showBest(
     })
     if (problem instanceof ForgedAnswer) return { kind: 'forged', why: problem.message }
     refused.push({ transport, why: why(problem) })
-    if (hasShown) return { kind: 'broke', refused }
+    if (hasShown || problem instanceof NotNow) return { kind: 'broke', refused }
   }
   return { kind: 'nothing', refused }
 }
