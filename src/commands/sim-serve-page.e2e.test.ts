@@ -115,7 +115,9 @@ describe.skipIf(!existsSync(CHROMIUM))('the owner’s page', () => {
     owner.on('request', (request) => {
       if (/\/api\/clips\/.*\.age$/.test(new URL(request.url()).pathname)) asked.push(request.url())
     })
-    await owner.evaluate(`(() => { const video = document.querySelector('.player video'); video.pause(); video.currentTime = 4 })()`)
+    await owner.evaluate(
+      `(() => { const video = document.querySelector('.player video'); video.pause(); video.currentTime = 4 })()`,
+    )
     await isTrue(
       owner,
       `(() => { const video = document.querySelector('.player video'); return !video.seeking && video.readyState >= 2 && Math.abs(video.currentTime - 4) < 0.5 })()`,

@@ -35,7 +35,7 @@ export type Ports = {
   readonly peers?: Peers | undefined
   /** Absent: nothing for browsers that can show nothing but MPEG-1. */
   readonly reencoder?: Reencoder | undefined
-  /** Absent: no RTSP. */
-  readonly tcp?: TcpServer | undefined
+  /** Absent: no RTSP. `password` is what its clients have to know. */
+  readonly rtsp?: { readonly server: TcpServer; readonly password: string } | undefined
   readonly log: Log
 }
