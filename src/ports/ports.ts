@@ -36,6 +36,6 @@ export type Ports = {
   /** Absent: nothing for browsers that can show nothing but MPEG-1. */
   readonly reencoder?: Reencoder | undefined
   /** Absent: no RTSP. */
-  readonly tcp?: TcpServer | undefined
+  readonly rtsp?: { readonly server: TcpServer; readonly password: string } | undefined
   readonly log: Log
 }
