@@ -163,7 +163,7 @@ async function openPorts(
     camera: createLoopingCamera({ clock, video: played }),
     stills: ffmpegStills,
     reencoder: ffmpegReencoder,
-    peers: openWebrtcPeers(),
+    peers: openWebrtcPeers({ additionalHosts: ['127.0.0.1'] }),
     ...(store === undefined ? {} : { store }),
     ...(broker === undefined ? {} : { broker }),
     ...(await rtspOf(config)),
