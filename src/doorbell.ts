@@ -127,29 +127,16 @@ export async function startDoorbell(
     const rebuilt = await rebuildIndex(ports, key)
     if (rebuilt !== undefined) tell(rebuilt)
     const recipients = await openRecipients(ports)
-    const uploads = await openUploads(ports, (job) =>
-      job.what === 'ledger' ? ledger.uploaded(job) : clips.uploaded(job),
-    )
+    const uploads = await openUploads(ports, (job) => (job.what === 'ledger' ? ledger : clips).uploaded(job))
     const queue = queueOf(uploads)
     const ledger: Ledger = await openLedger({ records: ports.records, key, ...queue, mirror: ports })
     const { boot, noteStart } = await openStart(ports, ledger)
     const sealClip = sealerOf({ recipients, ledger, noteStart }, options)
     loop('clock-trust', (signal) => clockTrust.run(signal))
-    const clips: Clips = createClips(
-      {
-        ...ports,
-        ...queue,
-        sealClip,
-        deviceKey: key,
-        ledger,
-        ownerKey: () => recipients.owner(),
-        prerollSince: (at) => eyes.capture.preroll.since(at),
-        deviceName: config.device.name,
-        boot,
-        onClip: tell,
-      },
-      clipRules(ports, config),
-    )
+    const clips: Clips = clipsOf(ports, config, {
+      ...{ key, ledger, recipients, queue, sealClip, boot, tell },
+      eyes: () => eyes,
+    })
     if (telemetry !== undefined) loop('telemetry', (signal) => telemetry.run(signal))
     await clips.open() // Before the uploads: what was stored has to be noted with clips that are known.
     if (uploads !== undefined) loop('uploads', (signal) => uploads.run(signal))
@@ -157,9 +144,7 @@ export async function startDoorbell(
     loop('health', (signal) => health.run(signal))
     const ring = startChime(ports, loop)
     const eyes: Eyes = createEyes(ports, config, {
-      ...{ ...options, clips, telemetry, tell },
-      live: () => live,
-      desk: () => desk,
+      ...{ ...options, clips, telemetry, tell, live: () => live, desk: () => desk },
     })
     const live = scope.own('live', liveOf(ports, { key, eyes }))
     const desk: Desk = createDesk({
@@ -173,18 +158,44 @@ export async function startDoorbell(
     loop('lines', (signal) => lines.run(signal))
     loop('capture', (signal) => eyes.capture.run(signal))
     return {
-      ...doorbellOf({ desk, clips, uploads, telemetry, health, eyes }),
+      ...doorbellOf({ ports, desk, clips, uploads, telemetry, health, eyes }),
       ...{ live, ledger, ring },
       picture: () => pictureOf(ports, eyes, sealClip),
-      look: () => eyes.sign(ports.clock.mono()),
-      heardAt: () => eyes.heardAt(),
     }
   })
 }
 
-type EyesOwn = 'picture' | 'look' | 'heardAt'
+type ClipsParts = {
+  readonly key: DeviceKey
+  readonly ledger: Ledger
+  readonly recipients: Recipients
+  readonly queue: ReturnType<typeof queueOf>
+  readonly sealClip: () => Promise<ClipSeal>
+  readonly boot: number
+  readonly tell: Tell
+  readonly eyes: () => Eyes
+}
+
+function clipsOf(
+  ports: Ports,
+  config: Config,
+  { key, ledger, recipients, queue, sealClip, boot, tell, eyes }: ClipsParts,
+): Clips {
+  return createClips(
+    {
+      ...{ ...ports, ...queue, sealClip, ledger, boot },
+      deviceKey: key,
+      ownerKey: () => recipients.owner(),
+      prerollSince: (at) => eyes().capture.preroll.since(at),
+      deviceName: config.device.name,
+      onClip: tell,
+    },
+    clipRules(ports, config),
+  )
+}
 
 type Parts = {
+  readonly ports: Ports
   readonly desk: Desk
   readonly clips: Clips
   readonly uploads: Uploads | undefined
@@ -194,13 +205,14 @@ type Parts = {
 }
 
 const doorbellOf = ({
+  ports,
   desk,
   clips,
   uploads,
   telemetry,
   health,
   eyes,
-}: Parts): Omit<Doorbell, keyof AsyncDisposable | 'live' | 'ledger' | 'ring' | EyesOwn> => ({
+}: Parts): Omit<Doorbell, keyof AsyncDisposable | 'live' | 'ledger' | 'ring' | 'picture'> => ({
   clips: clips.shelf,
   kept: () => clips.kept(),
   isIdle: () => desk.isIdle() && clips.idle(),
@@ -213,6 +225,8 @@ const doorbellOf = ({
   published: () => telemetry?.published() ?? 0,
   alarms: () => health.alarms(),
   seeing: () => eyes.seeing(),
+  look: () => eyes.sign(ports.clock.mono()),
+  heardAt: () => eyes.heardAt(),
 })
 
 function liveOf(ports: Ports, { key, eyes }: { readonly key: DeviceKey; readonly eyes: Eyes }): Live {

@@ -1,8 +1,9 @@
 /** Web Push to the services that browsers name, with nothing in between that could be made to call the house's own devices. */
 import { lookup as lookUpName, type LookupAddress } from 'node:dns'
 import { request } from 'node:https'
+import type { LookupFunction } from 'node:net'
 import webPush, { type RequestDetails } from 'web-push'
-import { Fault, messageOf, type FaultKind } from '../../base/fault.ts'
+import { errorOf, Fault, messageOf, type FaultKind } from '../../base/fault.ts'
 import { isPublicAddress, isPublicHttps } from '../../base/public-address.ts'
 import {
   PUSH_BYTES_MAX,
@@ -63,6 +64,19 @@ function detailsOf({ endpoint, p256dh, auth }: PushTarget, message: PushMessage)
   }
 }
 
+/** Node asks for one address or for all, and wants the answer called back. */
+const lookupWith =
+  (addressesOf: Posting['addressesOf']): LookupFunction =>
+  (name, options, done) => {
+    void addressesOf(name)
+      .then((addresses): Parameters<typeof done> => {
+        const [first] = addresses
+        return options.all === true ? [null, [...addresses]] : [null, first?.address ?? '', first?.family]
+      })
+      .catch((error: unknown): Parameters<typeof done> => [errorOf(error), ''])
+      .then((answer) => process.nextTick(done, ...answer))
+  }
+
 type Posting = {
   readonly ca: string | undefined
   readonly addressesOf: (name: string) => Promise<readonly LookupAddress[]>
@@ -88,15 +102,7 @@ function post(
       ...{ method, headers, signal },
       ...(ca === undefined ? {} : { ca }),
       agent: false, // No connection is kept: the services are called rarely.
-      lookup(name, options, done) {
-        addressesOf(name).then(
-          (addresses) => {
-            if (options.all === true) done(null, [...addresses])
-            else done(null, addresses[0]?.address ?? '', addresses[0]?.family)
-          },
-          (error: unknown) => done(error instanceof Error ? error : new Error(messageOf(error)), ''),
-        )
-      },
+      lookup: lookupWith(addressesOf),
     })
     sending.on('error', fail)
     sending.on('response', (response) => {
