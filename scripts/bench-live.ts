@@ -195,12 +195,14 @@ async function measureLong(video: string): Promise<void> {
   await device.hello
   using viewers = startChild('viewers.ts', [])
   for (let count = 0; count < Math.max(...VIEWERS); count++) await addViewer(device, viewers)
-  say(`${LONG_MINUTES} minutes with ${Math.max(...VIEWERS)} viewers; memory of the device after each, in MB`)
+  say(
+    `${LONG_MINUTES} minutes with ${Math.max(...VIEWERS)} viewers; resident memory of the device after each, and what of it is in use, in MB`,
+  )
   const after: string[] = []
   for (let minute = 0; minute < LONG_MINUTES; minute++) {
     await sleep(60_000)
-    const { rssMb = 0, viewers: there } = await device.ask<DeviceReply>({})
-    after.push(`${rssMb.toFixed(0)} (${there})`)
+    const { rssMb = 0, liveMb = 0, viewers: there } = await device.ask<DeviceReply>({})
+    after.push(`${rssMb.toFixed(0)}/${liveMb.toFixed(0)} (${there})`)
   }
   say(`${after.join('  ')}    in brackets: viewers`)
 }

@@ -22,6 +22,9 @@ import {
 /** So long the chime waits for the disk: with the time a press is held before it counts, it rings within 20 ms of the finger. */
 const CHIME_WAITS_MS_MAX = 8
 
+/** Decoding takes its time everywhere; this much is nothing to wait for. */
+const BEHIND_MS = 500
+
 export type DeskDeps = {
   readonly ports: Ports
   readonly config: Config
@@ -55,12 +58,15 @@ export function createDesk(deps: DeskDeps): Desk {
   const bell = new Bell()
   let state: VisitState = idle
   let isDoing = false
+  /** How far what was seen last is behind: a decoder that cannot keep up tells of movement when it is long over. */
+  let behindMs = 0
   let wake: () => void = () => {}
 
   /** Deciding takes no time; doing does. Nothing that waits for a disk stands between a press and its chime. */
   const take = async (sign: Sign): Promise<void> => {
     const next = step(state, sign, rules, hex(random.bytes(8)) as VisitId) // Eight random bytes are an id.
     state = next.state
+    if (sign.kind === 'motion') behindMs = clock.mono() - sign.at
     deps.onVisit(state.phase === 'idle' ? undefined : state.id)
     wake()
     const rings = next.effects.filter((effect) => effect.do === 'ring')
@@ -94,7 +100,10 @@ export function createDesk(deps: DeskDeps): Desk {
           await new Promise<void>((resolve) => (wake = resolve))
           continue
         }
-        await clock.sleep(deadline - clock.mono(), { signal })
+        // Silence is known only up to what was looked at: else each late picture would begin a visit, and end it.
+        const waitMs = deadline - clock.mono() + (behindMs > BEHIND_MS ? behindMs : 0)
+        await clock.sleep(Math.max(0, waitMs), { signal })
+        if ((quietDeadline(state, rules) ?? deadline) > deadline) continue
         // Differences of times are rounded: whoever slept until the deadline may wake a trillionth of a millisecond before it.
         await take({ kind: 'quiet', at: monoMs(Math.max(deadline, clock.mono())) })
       }

@@ -14,7 +14,7 @@ import { createDesk, type Desk } from './desk.ts'
 import { openLedger, type Ledger } from './ledger/index.ts'
 import { createHealth, type Alarm, type AlarmKind, type Health } from './health/index.ts'
 import { createLines, type LineSign, type Lines } from './lines/index.ts'
-import { createLive, type Live } from './live/index.ts'
+import { createLive, serveRtsp, type Live } from './live/index.ts'
 import { createTelemetry, type Payload, type Telemetry } from './mqtt/index.ts'
 import type { InputLine } from './ports/gpio.ts'
 import type { Ports } from './ports/ports.ts'
@@ -166,6 +166,7 @@ export async function startDoorbell(
       ...{ ports, config, clips, telemetry, tell, ring },
       onVisit: (visit) => eyes.recogniser.visit(visit),
     })
+    await startRtsp(scope, ports, { config, live })
     startSeeing(eyes, loop)
     startDesk({ ports, desk, clips, noteStart }, loop)
     const lines = linesFor(ports, config, { desk, eyes, tell, onCrash: options.onCrash })
@@ -220,6 +221,26 @@ function liveOf(ports: Ports, { key, eyes }: { readonly key: DeviceKey; readonly
     prerollSince: (at) => eyes.capture.preroll.since(at),
     sign: (text) => key.sign(text),
   })
+}
+
+/** A port that is taken makes nobody deaf. */
+async function startRtsp(
+  scope: Scope,
+  { rtsp, clock, random, log }: Ports,
+  { config, live }: { readonly config: Config; readonly live: Live },
+): Promise<void> {
+  const { port, host, username } = config.live.rtsp
+  if (rtsp === undefined || port === 0) return
+  try {
+    const { server, password } = rtsp
+    scope.own(
+      'rtsp',
+      await serveRtsp({ live, server, clock, random, log }, { host, port, username, password }),
+    )
+  } catch (error) {
+    if (!isFault(error)) throw error
+    log.error('live.rtsp_closed', { host, port, problem: error.message })
+  }
 }
 
 /** The key frame is taken now, however long decoding takes. */

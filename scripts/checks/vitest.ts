@@ -79,12 +79,14 @@ function reasonOf(test: TestCase): string {
 type ShownError = {
   readonly message?: string
   readonly diff?: string
+  readonly cause?: { readonly message?: string }
   readonly stacks?: readonly { readonly file: string; readonly line: number; readonly column: number }[]
 }
 
-function describe({ message = 'an error without a message', diff, stacks = [] }: ShownError): string {
+function describe({ message = 'an error without a message', diff, cause, stacks = [] }: ShownError): string {
   const places = stacks
     .slice(0, 5)
     .map(({ file, line, column }) => `at ${path.relative(ROOT, file)}:${line}:${column}`)
-  return stripVTControlCharacters([message, ...(diff === undefined ? [] : [diff]), ...places].join('\n'))
+  const parts = [message, diff, cause?.message === undefined ? undefined : `caused by: ${cause.message}`]
+  return stripVTControlCharacters([...parts.filter((part) => part !== undefined), ...places].join('\n'))
 }

@@ -13,6 +13,8 @@ export type DeviceReply = {
   readonly answer?: string
   readonly cpuS?: number
   readonly rssMb?: number
+  /** What of it is in use after a collection: objects, and buffers outside of the heap. */
+  readonly liveMb?: number
   readonly viewers?: number
 }
 export type DeviceHello = {
@@ -48,13 +50,11 @@ async function answer({ id, offer }: { readonly id: number; readonly offer?: str
   process.send?.(reply)
 }
 
-function cost(): Pick<DeviceReply, 'cpuS' | 'rssMb' | 'viewers'> {
+function cost(): Omit<DeviceReply, 'id' | 'answer'> {
   const { user, system } = process.cpuUsage()
   const gc: unknown = Reflect.get(globalThis, 'gc')
   if (typeof gc === 'function') gc()
-  return {
-    cpuS: (user + system) / 1e6,
-    rssMb: process.memoryUsage.rss() / 1e6,
-    viewers: live.viewers().length,
-  }
+  const { rss, heapUsed, external } = process.memoryUsage()
+  const viewers = live.viewers().length
+  return { cpuS: (user + system) / 1e6, rssMb: rss / 1e6, liveMb: (heapUsed + external) / 1e6, viewers }
 }

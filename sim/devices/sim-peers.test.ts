@@ -2,11 +2,11 @@ import { describePeersContract } from '../../src/ports/peers.contract.ts'
 import { createSimPeers } from './sim-peers.ts'
 
 describePeersContract('the simulated browsers', () => {
-  const { peers, browse } = createSimPeers()
+  const sim = createSimPeers()
   return {
-    peers,
+    peers: sim.peers,
     call: async () => {
-      const browser = browse()
+      const browser = sim.browse()
       return {
         offer: browser.offer,
         take: async (answer) => browser.take(answer),

@@ -2,6 +2,6 @@ import { describeTcpServerContract } from '../../src/ports/tcp-server.contract.t
 import { createSimTcp } from './sim-tcp.ts'
 
 describeTcpServerContract('the simulated TCP', () => {
-  const { server, dial } = createSimTcp()
-  return { server, dial: async (port) => dial(port) }
+  const sim = createSimTcp()
+  return { server: sim.server, dial: async (port) => sim.dial(port) }
 })

@@ -35,7 +35,7 @@ const video = join(folder, 'visitor.mp4')
 
 beforeAll(() => {
   // Noise compresses badly, so every stretch is a run of bytes that stands nowhere else by chance. Then it stands still, so that visits end.
-  const picture = 'testsrc2=s=320x240:r=10:d=5,noise=alls=20:allf=t,tpad=stop_mode=clone:stop_duration=12'
+  const picture = 'testsrc2=s=320x240:r=10:d=5,noise=alls=20:allf=t,tpad=stop_mode=clone:stop_duration=18'
   const args = [
     '-v',
     'error',
@@ -147,7 +147,7 @@ async function serve(...more: readonly string[]): Promise<Served> {
   const args = ['sim', video, '--serve', '--port', '0', '--data', join(folder, 'device')]
   const child: ChildProcess = spawn(LINTEL, [
     ...args,
-    ...['detect.recognise=false', 'visit.quietAfterMs=1500'].flatMap((set) => ['--set', set]),
+    ...['detect.recognise=false', 'detect.decode=always'].flatMap((set) => ['--set', set]),
     ...more,
   ])
   let [out, log] = ['', '']

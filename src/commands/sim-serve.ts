@@ -18,6 +18,7 @@ import { nodeRandom } from '../drivers/node-random.ts'
 import { openPageFiles } from '../drivers/page-files.ts'
 import { createPinoLog } from '../drivers/pino-log.ts'
 import { createPushService } from '../drivers/push/index.ts'
+import { nodeTcpServer } from '../drivers/tcp-server.ts'
 import { createVision } from '../drivers/vision/index.ts'
 import { openWebrtcPeers } from '../drivers/webrtc/index.ts'
 import { startHousehold, type Household } from '../household.ts'
@@ -29,6 +30,7 @@ import type { PageFiles } from '../web/index.ts'
 import { createLoopingCamera } from '../../sim/devices/looping-camera.ts'
 import { createSimGpio, type SimGpio } from '../../sim/devices/sim-gpio.ts'
 import { openIndex } from './open-index.ts'
+import { readFirstLine } from './owner-files.ts'
 import { enrolFor } from './sim-enrol.ts'
 import { openConfig, readVideo, type SimHouseOptions } from './sim-house.ts'
 import { openOutside } from './sim-outside.ts'
@@ -161,11 +163,23 @@ async function openPorts(
     camera: createLoopingCamera({ clock, video: played }),
     stills: ffmpegStills,
     reencoder: ffmpegReencoder,
-    peers: openWebrtcPeers(),
+    peers: openWebrtcPeers({ additionalHosts: ['127.0.0.1'] }),
     ...(store === undefined ? {} : { store }),
     ...(broker === undefined ? {} : { broker }),
+    ...(await rtspOf(config)),
     ...(config.detect.recognise ? { vision: scope.own('vision', createVision({ log })) } : {}),
   }
+}
+
+/** Without a password nobody may: see `live.rtsp.passwordFile`. */
+async function rtspOf({ live: { rtsp } }: Config): Promise<Pick<Ports, 'rtsp'>> {
+  if (rtsp.port === 0) return {}
+  if (rtsp.passwordFile === undefined)
+    throw new Fault(
+      'invalid',
+      'live.rtsp.passwordFile: wanted a file whose first line is the password, got none',
+    )
+  return { rtsp: { server: nodeTcpServer, password: await readFirstLine(rtsp.passwordFile) } }
 }
 
 /** Presses the button of the doorbell that runs now. */

@@ -29,7 +29,10 @@ type State = {
   readonly why?: string
 }
 
-describe.skipIf(!existsSync(CHROMIUM))('the live view in a browser', () => {
+/** However slow the machine is. */
+const PATIENCE_MS = 200_000
+
+describe.skipIf(!existsSync(CHROMIUM))('the live view in a browser', { timeout: 3 * PATIENCE_MS }, () => {
   let browser: Browser
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
@@ -107,7 +110,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the live view in a browser', () => {
 
   it('shows a camera with open groups of pictures by Media Source, as browsers refuse it in WebRTC', async () => {
     await using door = await openDoor('open-gop.mp4')
-    await vi.waitFor(() => expect(door.keys()).toBeGreaterThan(1), { timeout: 60_000 }) // The very first is an IDR picture.
+    await vi.waitFor(() => expect(door.keys()).toBeGreaterThan(1), { timeout: PATIENCE_MS }) // The very first is an IDR picture.
     const tab = await watch(browser, door.page, ['webrtc', 'fmp4'])
     expect(await stateWhen(tab, 'showing', 'waiting')).toMatchObject({
       phase: 'showing',
@@ -143,11 +146,11 @@ describe.skipIf(!existsSync(CHROMIUM))('the live view in a browser', () => {
       await tab.bringToFront() // Browsers draw nothing for those who do not look.
       if (transport !== 'mpeg1')
         await tab.waitForFunction(`document.getElementById('video').videoWidth === 320`, undefined, {
-          timeout: 60_000,
+          timeout: PATIENCE_MS,
         })
       const before = await pictureOf(tab, transport)
       await vi.waitFor(async () => expect(await pictureOf(tab, transport)).not.toEqual(before), {
-        timeout: 60_000,
+        timeout: PATIENCE_MS,
       })
       expect(await phasesOf(tab)).toEqual(['connecting', 'showing'])
       await tab.close()
@@ -204,7 +207,7 @@ async function openDoor(film: string): Promise<Door> {
 
 /** Whoever closed the page is forgotten: at once, or when nothing was heard of them for a while. */
 const nobodyWatches = (live: Live): Promise<void> =>
-  vi.waitFor(() => expect(live.viewers()).toEqual([]), { timeout: 60_000, interval: 100 })
+  vi.waitFor(() => expect(live.viewers()).toEqual([]), { timeout: PATIENCE_MS, interval: 100 })
 
 const phasesOf = async (tab: Page): Promise<unknown> => tab.evaluate('states.map(({ phase }) => phase)')
 
@@ -214,6 +217,7 @@ async function watch(
   transports: readonly string[],
 ): Promise<Page> {
   const tab = await browser.newPage()
+  tab.setDefaultTimeout(PATIENCE_MS)
   await tab.goto(url)
   await tab.waitForFunction('window.connectLive !== undefined')
   await tab.evaluate(`
@@ -221,14 +225,14 @@ async function watch(
     window.stop = new AbortController()
     window.done = connectLive(
       { video: document.getElementById('video'), canvas: document.getElementById('canvas') },
-      { devicePublicKey: ${JSON.stringify(devicePublicKey)}, transports: ${JSON.stringify(transports)}, onState: (state) => states.push(state), signal: stop.signal },
+      { devicePublicKey: ${JSON.stringify(devicePublicKey)}, transports: ${JSON.stringify(transports)}, patienceMs: ${PATIENCE_MS}, onState: (state) => states.push(state), signal: stop.signal },
     ); 0`)
   return tab
 }
 
 async function stateWhen(tab: Page, ...phases: readonly string[]): Promise<State> {
   const found = `states.find((state) => ${JSON.stringify(phases)}.includes(state.phase))`
-  await tab.waitForFunction(`${found} !== undefined`, undefined, { timeout: 60_000 })
+  await tab.waitForFunction(`${found} !== undefined`)
   return (await tab.evaluate(found)) as State // Written by `watch`.
 }
 

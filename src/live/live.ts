@@ -185,9 +185,9 @@ class LiveDesk implements Live {
   async #showTo(peer: Peer, watching: Watching, signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#deps
     const either = AbortSignal.any([signal, this.#stop.signal])
-    const { follower, restart } = watching
+    const { follower } = watching
     try {
-      await showToPeer(peer, { clock, follower, restart }, either)
+      await showToPeer(peer, { clock, follower, restart: () => watching.restart() }, either)
     } catch (error) {
       if (!isFault(error) && !isAbort(error)) throw error
       log.info('live.webrtc_ended', { problem: messageOf(error) })

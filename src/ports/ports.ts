@@ -31,11 +31,11 @@ export type Ports = {
   readonly vision?: Vision | undefined
   /** Absent where nobody knows how the board is. */
   readonly board?: Board
-  /** Absent where nobody watches in a browser. */
-  readonly peers?: Peers
-  /** Absent where old browsers get no picture. */
-  readonly reencoder?: Reencoder
-  /** Absent: no RTSP. */
-  readonly tcp?: TcpServer | undefined
+  /** Absent: nobody watches by WebRTC. */
+  readonly peers?: Peers | undefined
+  /** Absent: nothing for browsers that can show nothing but MPEG-1. */
+  readonly reencoder?: Reencoder | undefined
+  /** Absent: no RTSP. `password` is what its clients have to know. */
+  readonly rtsp?: { readonly server: TcpServer; readonly password: string } | undefined
   readonly log: Log
 }

@@ -48,12 +48,16 @@ function detailsOf({ endpoint, p256dh, auth }: PushTarget, message: PushMessage)
     throw new Fault('invalid', `push: wanted at most ${PUSH_BYTES_MAX} bytes, got ${message.payload.length}`)
   const { vapid, ttlS, isUrgent } = message
   try {
-    return webPush.generateRequestDetails({ endpoint, keys: { p256dh, auth } }, Buffer.from(message.payload), {
-      TTL: ttlS,
-      urgency: isUrgent ? 'high' : 'normal',
-      contentEncoding: 'aes128gcm',
-      vapidDetails: vapid,
-    })
+    return webPush.generateRequestDetails(
+      { endpoint, keys: { p256dh, auth } },
+      Buffer.from(message.payload),
+      {
+        TTL: ttlS,
+        urgency: isUrgent ? 'high' : 'normal',
+        contentEncoding: 'aes128gcm',
+        vapidDetails: vapid,
+      },
+    )
   } catch (cause) {
     throw new Fault('invalid', `push: ${messageOf(cause)}`, { cause })
   }

@@ -74,6 +74,10 @@ function start(): void {
   applyTheme(readTheme())
   prepareChime()
   app.events.hear((event) => take(event))
+  app.events.isOpen.subscribe((isOpen) => {
+    // Whatever happened while the line was down, a doorbell that has only just started among it.
+    if (isOpen && signedIn()?.me.role !== 'guest') void shelf.load()
+  })
   session.subscribe(() => {
     follow()
     ringFromAddress()

@@ -7,6 +7,7 @@ import { showMpeg1 } from './mpeg1.ts'
 import {
   ForgedAnswer,
   LIVE_TRANSPORTS,
+  NotNow,
   type LiveRefusal,
   type LiveStage,
   type LiveState,
@@ -22,6 +23,8 @@ export type LiveOptions = {
   /** As in `DeviceFacts`: base64url of 32 raw bytes. */
   readonly devicePublicKey: string
   readonly transports?: readonly LiveTransport[]
+  /** How long each may take to show something; left out: as long as people wait. */
+  readonly patienceMs?: number
   readonly onState: (state: LiveState) => void
   readonly signal: AbortSignal
 }
@@ -52,13 +55,13 @@ export async function connectLive(stage: LiveStage, options: LiveOptions): Promi
 
 type Outcome =
   | { readonly kind: 'forged'; readonly why: string }
-  /** `broke`: something was shown; `nothing`: nothing was. */
+  /** `broke`: something was shown, or soon will be; `nothing`: nothing was. */
   | { readonly kind: 'broke' | 'nothing'; readonly refused: readonly LiveRefusal[] }
 
 async function showBest(
   stage: LiveStage,
   transports: readonly LiveTransport[],
-  { onState, signal, devicePublicKey }: LiveOptions,
+  { onState, signal, devicePublicKey, patienceMs }: LiveOptions,
 ): Promise<Outcome> {
   const refused: LiveRefusal[] = []
   for (const transport of transports) {
@@ -80,11 +83,11 @@ async function showBest(
       onPicture,
       signal,
       devicePublicKey,
-      patienceMs: PATIENCE_MS[transport],
+      patienceMs: patienceMs ?? PATIENCE_MS[transport],
     })
     if (problem instanceof ForgedAnswer) return { kind: 'forged', why: problem.message }
     refused.push({ transport, why: why(problem) })
-    if (hasShown) return { kind: 'broke', refused }
+    if (hasShown || problem instanceof NotNow) return { kind: 'broke', refused }
   }
   return { kind: 'nothing', refused }
 }

@@ -37,3 +37,8 @@ export type Show = (
 export class ForgedAnswer extends Error {
   override readonly name = 'ForgedAnswer'
 }
+
+/** The doorbell is starting, or has no room: no other way would do better, so the best is tried again soon. */
+export class NotNow extends Error {
+  override readonly name = 'NotNow'
+}

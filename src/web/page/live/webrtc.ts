@@ -1,6 +1,6 @@
 import type { ApiError, WebrtcBody, WebrtcReply } from '../../api.ts'
 import { checkAnswer } from './signature.ts'
-import type { Show } from './types.ts'
+import { NotNow, type Show } from './types.ts'
 import { onNextPicture, pause, playMuted, untilAborted } from './waiting.ts'
 
 /** The camera's own H.264. The answer is believed only when the device has signed both fingerprints. */
@@ -49,9 +49,11 @@ async function askFor(offer: string, signal: AbortSignal): Promise<WebrtcReply> 
   })
   if (reply.ok) return (await reply.json()) as WebrtcReply // Our own device says it.
   const error = (await reply.json().catch(() => ({}))) as Partial<ApiError>
-  throw new Error(error.message ?? `the doorbell refused with ${reply.status}`)
+  const says = error.message ?? `the doorbell refused with ${reply.status}`
+  throw reply.status === HTTP_UNAVAILABLE ? new NotNow(says) : new Error(says)
 }
 
+const HTTP_UNAVAILABLE = 503
 const LOOK_EVERY_MS = 2000
 const FROZEN_MS = 10_000
 
