@@ -35,6 +35,7 @@ const RULES: readonly HouseRule[] = [
   { says: 'every fixture is listed with its SHA-256', find: findUnlistedFixtures },
   { says: 'the lockfile knows the packages of every platform', find: findLockfileHoles },
   { says: 'every port has a contract suite that a test runs', find: findUnprovenPorts },
+  { says: 'every mutant still fits the code that it breaks', find: findMisfits },
 ]
 
 export async function checkHouse(report: Report): Promise<void> {
@@ -64,6 +65,8 @@ async function buildRuin(folder: string): Promise<House> {
     'scripts/broken': '#!/bin/sh\nif\n',
     'test-fixtures/found.mp4': 'from nowhere',
     'test-fixtures/MANIFEST.yaml': 'files: []\n',
+    'scripts/mutations/01-gone.patch':
+      '# breaks what is gone\n--- a/src/gone.ts\n+++ b/src/gone.ts\n@@ -1 +1 @@\n-a\n+b\n',
     'package-lock.json': '{"packages":{"node_modules/a":{"optionalDependencies":{"a-linux":"1"}}}}',
   }
   for (const [name, content] of Object.entries(files)) {
@@ -76,6 +79,17 @@ async function buildRuin(folder: string): Promise<House> {
 
 const isText = ({ path: name }: TrackedFile): boolean =>
   /(^|\/)[^.]+$|[.](tsx?|cjs|json|md|yaml|yml|txt|sh|service|css|html|svg)$/.test(name)
+
+/** `scripts/mutants` takes long and is run seldom; that a patch no longer applies is found at once. */
+async function findMisfits({ root, files }: House): Promise<string | undefined> {
+  const patches = files.map((file) => file.path).filter((name) => name.endsWith('.patch'))
+  const checks = patches.map(async (name) => {
+    const { code, stderr } = await runTool('git', ['apply', '--check', name], { cwd: root })
+    return code === 0 ? [] : [`${name}: ${stderr.trim()}`]
+  })
+  const misfits = (await Promise.all(checks)).flat()
+  return misfits.length === 0 ? undefined : misfits.join('\n')
+}
 
 async function findMachinePaths({ files, textOf }: House): Promise<string | undefined> {
   const problems: string[] = []
