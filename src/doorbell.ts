@@ -110,14 +110,11 @@ export async function startDoorbell(
   return openScope(async (scope) => {
     const loop = loopsOf(scope, options)
     const key = await openDeviceKey(ports)
-    const clockTrust: ClockTrust = createClockTrust({
-      ...ports,
+    const { clockTrust, telemetry, health, tell } = await openVoices(ports, config, options, {
+      device: key.name,
       append: (known) => ledger.append({ type: 'clock', boot, ...known }, []),
-      onKnown: () => telemetry?.giveTimes(),
+      uploadsStuckMs: () => uploads?.stuckMs() ?? 0,
     })
-    const telemetry = await openTelemetry(ports, config, { device: key.name, clockTrust })
-    const uploadsStuckMs = (): number => uploads?.stuckMs() ?? 0
-    const { health, tell } = healthFor(ports, { telemetry, clockTrust, uploadsStuckMs }, options)
     const rebuilt = await rebuildIndex(ports, key)
     if (rebuilt !== undefined) tell(rebuilt)
     const recipients = await openRecipients(ports)
@@ -131,15 +128,11 @@ export async function startDoorbell(
     loop('clock-trust', (signal) => clockTrust.run(signal))
     const clips: Clips = createClips(
       {
-        ...ports,
-        ...queue,
-        sealClip,
+        ...{ ...ports, ...queue, sealClip, ledger, boot },
         deviceKey: key,
-        ledger,
         ownerKey: () => recipients.owner(),
         prerollSince: (at) => eyes.capture.preroll.since(at),
         deviceName: config.device.name,
-        boot,
         onClip: tell,
       },
       clipRules(ports, config),
@@ -165,37 +158,38 @@ export async function startDoorbell(
     const lines = linesFor(ports, config, { desk, eyes, tell, onCrash: options.onCrash })
     loop('lines', (signal) => lines.run(signal))
     loop('capture', (signal) => eyes.capture.run(signal))
-    return {
-      ...doorbellOf({ desk, clips, uploads, telemetry, health, seeing: () => eyes.seeing() }),
-      ...{ live, ledger, ring },
-      picture: () => pictureOf(ports, eyes, sealClip),
-      look: () => eyes.sign(ports.clock.mono()),
-      heardAt: () => eyes.heardAt(),
-    }
+    return doorbellOf({ ports, desk, clips, uploads, telemetry, health, eyes, live, ledger, ring, sealClip })
   })
 }
 
-type EyesOwn = 'picture' | 'look' | 'heardAt'
-
-type Parts = {
+type Parts = Pick<Doorbell, 'live' | 'ledger' | 'ring'> & {
+  readonly ports: Ports
   readonly desk: Desk
   readonly clips: Clips
   readonly uploads: Uploads | undefined
   readonly telemetry: Telemetry | undefined
   readonly health: Health
-  readonly seeing: () => Seeing
+  readonly eyes: Eyes
+  readonly sealClip: () => Promise<ClipSeal>
 }
 
 const doorbellOf = ({
+  ports,
   desk,
   clips,
   uploads,
   telemetry,
   health,
-  seeing,
-}: Parts): Omit<Doorbell, keyof AsyncDisposable | 'live' | 'ledger' | 'ring' | EyesOwn> => ({
+  eyes,
+  sealClip,
+  ...own
+}: Parts): Omit<Doorbell, keyof AsyncDisposable> => ({
+  ...own,
   clips: clips.shelf,
   kept: () => clips.kept(),
+  picture: () => pictureOf(ports, eyes, sealClip),
+  look: () => eyes.sign(ports.clock.mono()),
+  heardAt: () => eyes.heardAt(),
   isIdle: () => desk.isIdle() && clips.idle(),
   waiting: () => ({
     uploads: uploads?.waiting().objects ?? 0,
@@ -204,8 +198,43 @@ const doorbellOf = ({
   }),
   published: () => telemetry?.published() ?? 0,
   alarms: () => health.alarms(),
-  seeing,
+  seeing: () => eyes.seeing(),
 })
+
+type Voices = {
+  readonly clockTrust: ClockTrust
+  readonly telemetry: Telemetry | undefined
+  readonly health: Health
+  readonly tell: Tell
+}
+
+/** Through which others hear of what happens. */
+async function openVoices(
+  ports: Ports,
+  config: Config,
+  options: DoorbellOptions,
+  {
+    device,
+    append,
+    uploadsStuckMs,
+  }: {
+    readonly device: string
+    readonly append: Parameters<typeof createClockTrust>[0]['append']
+    readonly uploadsStuckMs: () => number
+  },
+): Promise<Voices> {
+  const clockTrust: ClockTrust = createClockTrust({
+    ...ports,
+    append,
+    onKnown: () => telemetry?.giveTimes(),
+  })
+  const telemetry = await openTelemetry(ports, config, { device, clockTrust })
+  return {
+    clockTrust,
+    telemetry,
+    ...healthFor(ports, { telemetry, clockTrust, uploadsStuckMs }, options),
+  }
+}
 
 function liveOf(ports: Ports, { key, eyes }: { readonly key: DeviceKey; readonly eyes: Eyes }): Live {
   return createLive({

@@ -37,7 +37,6 @@ import {
   type DoorbellForWeb,
   type PageFiles,
   type SettingsDesk,
-  type Web,
   type WebDeps,
   type WebOptions,
 } from './web/index.ts'
@@ -86,27 +85,27 @@ export async function startHousehold(deps: HouseholdDeps, options: HouseholdOpti
     const activity = createActivities(deps)
     const rings = scope.own('rings', createRings(deps))
     const push = scope.own('push', await openPush({ ...deps, service: deps.push }))
+    const pages = { changed: (): void => {} } // Before there is a page nobody has to connect again.
     const keeper: DoorbellKeeper = scope.own(
       'doorbell',
       new DoorbellKeeper(
         { ...deps, activity, options: doorbellOptions(deps, options, { keeper: () => keeper, rings, push }) },
         config,
         {
-          onChange: () => web?.doorbellChanged(),
+          onChange: () => pages.changed(),
         },
       ),
     )
     const device = (): DeviceFacts => deviceFacts(key, keeper.config, options)
     const members = createMembers({ ...deps, device, vault: { acceptRecipients, RECIPIENTS_FILE } })
     const settings = settingsFor(deps, { book, changes, keeper, rings, push })
-    let web: Web | undefined
     if (await hasOwner(disk)) await keeper.start()
     scope.own('owner', startWhenOwned(members, keeper, options))
     scope.own(
       'looks',
       startLoop((signal) => keepLooking(deps, { rings, keeper }, signal), options.onCrash),
     )
-    web = scope.own(
+    const web = scope.own(
       'web',
       await startWeb(
         {
@@ -118,6 +117,7 @@ export async function startHousehold(deps: HouseholdDeps, options: HouseholdOpti
         await options.web(config),
       ),
     )
+    pages.changed = () => web.doorbellChanged()
     return {
       port: web.port,
       isSecure: web.isSecure,

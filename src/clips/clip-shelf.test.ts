@@ -203,7 +203,10 @@ describe('a grant', () => {
     const [clip] = lived.sealed
     const manifestNote = fromUtf8(await house.disk.read(`clips/${clip}/manifest.note`))
     const row = await house.records.read('clip', clip)
-    const manifest = typeof row === 'object' && row !== null && 'manifest' in row ? String(row.manifest) : ''
+    const manifest =
+      typeof row === 'object' && row !== null && 'manifest' in row && typeof row.manifest === 'string'
+        ? row.manifest
+        : ''
     const sealed = await house.disk.read(`clips/${clip}/meta.age`)
     const to = formatRecipient(makePair().publicKey)
     const header = Buffer.from(wrapFileKey(unwrapFileKey(sealed, [ANNA]), [to])).toString('base64')

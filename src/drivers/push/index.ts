@@ -1,8 +1,8 @@
 /** Web Push to the services that browsers name, with nothing in between that could be made to call the house's own devices. */
 import { lookup as lookUpName, type LookupAddress } from 'node:dns'
-import { request } from 'node:https'
+import { request, type RequestOptions } from 'node:https'
 import webPush, { type RequestDetails } from 'web-push'
-import { Fault, messageOf, type FaultKind } from '../../base/fault.ts'
+import { errorOf, Fault, messageOf, type FaultKind } from '../../base/fault.ts'
 import { isPublicAddress, isPublicHttps } from '../../base/public-address.ts'
 import {
   PUSH_BYTES_MAX,
@@ -88,15 +88,7 @@ function post(
       ...{ method, headers, signal },
       ...(ca === undefined ? {} : { ca }),
       agent: false, // No connection is kept: the services are called rarely.
-      lookup(name, options, done) {
-        addressesOf(name).then(
-          (addresses) => {
-            if (options.all === true) done(null, [...addresses])
-            else done(null, addresses[0]?.address ?? '', addresses[0]?.family)
-          },
-          (error: unknown) => done(error instanceof Error ? error : new Error(messageOf(error)), ''),
-        )
-      },
+      lookup: (name, { all }, done) => void answerLookup(addressesOf(name), all === true, done),
     })
     sending.on('error', fail)
     sending.on('response', (response) => {
@@ -110,6 +102,20 @@ function post(
     })
     sending.end(body)
   })
+}
+
+type LookedUp = Parameters<NonNullable<RequestOptions['lookup']>>[2]
+
+/** Node asks by callback. */
+async function answerLookup(
+  asking: Promise<readonly LookupAddress[]>,
+  all: boolean,
+  done: LookedUp,
+): Promise<void> {
+  const outcome = await asking.catch((error: unknown) => errorOf(error))
+  if (outcome instanceof Error) done(outcome, '')
+  else if (all) done(null, [...outcome])
+  else done(null, outcome[0]?.address ?? '', outcome[0]?.family)
 }
 
 const lookUp = (name: string): Promise<readonly LookupAddress[]> =>
