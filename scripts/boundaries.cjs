@@ -132,7 +132,7 @@ module.exports = {
       comment: 'A feature that needs a package is named here, with the package.',
       from: {
         path: [`^src/(${FEATURES})/`, '^src/(?!main)[^/]+[.]ts$'],
-        pathNot: ['^src/(config|owner|vault)/', PAGE, TEST],
+          pathNot: ['^src/(config|owner|vault|members|web)/', PAGE, TEST],
       },
       to: { dependencyTypes: NPM },
     },
@@ -147,6 +147,18 @@ module.exports = {
       comment: 'owner/ and vault/ use age and the recovery words.',
       from: { path: '^src/(owner|vault)/', pathNot: TEST },
       to: { dependencyTypes: NPM, pathNot: 'node_modules/(age-encryption|@scure/(base|bip39))/' },
+    },
+    {
+      name: 'npm-by-invitation-members',
+      comment: 'members/ has passkeys checked by the library that knows all their formats.',
+      from: { path: '^src/members/', pathNot: TEST },
+      to: { dependencyTypes: NPM, pathNot: 'node_modules/@simplewebauthn/server/' },
+    },
+    {
+      name: 'npm-by-invitation-web',
+      comment: 'web/ checks what comes in with zod.',
+      from: { path: '^src/web/(?!page/)', pathNot: TEST },
+      to: { dependencyTypes: NPM, pathNot: 'node_modules/zod/' },
     },
     {
       name: 'no-circles',

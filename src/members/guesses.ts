@@ -12,7 +12,7 @@ type Rule = { readonly most: number; readonly refillMs: number }
 /** 8 guesses, then one a minute: 1,440 a day for who has an address; 4,320 a day for all strangers together. */
 const PEER: Rule = { most: 8, refillMs: 60_000 }
 const BROWSER: Rule = { most: 10, refillMs: 30_000 }
-const STRANGERS: Rule = { most: 40, refillMs: 20_000 }
+const STRANGERS: Rule = { most: 20, refillMs: 20_000 }
 /** Addresses remembered; when there are more, those whose buckets are fullest are forgotten, which costs least. */
 const BUCKETS_MAX = 4096
 

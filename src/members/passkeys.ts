@@ -10,6 +10,9 @@ import { decodeAttestationObject, isoBase64URL } from '@simplewebauthn/server/he
 import { Fault, messageOf } from '../base/fault.ts'
 import type { PasskeyRow } from './rows.ts'
 
+/** EdDSA, ES256 and RS256 (COSE): what authenticators have. */
+const ALGORITHMS = [-8, -7, -257]
+
 const bytesOf = (base64url: string): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(Buffer.from(base64url, 'base64url'))
 
@@ -33,6 +36,7 @@ export async function passkeyOptions(
     userName: who?.name ?? 'Lintel',
     challenge: bytesOf(challenge),
     attestationType: 'none',
+    supportedAlgorithmIDs: ALGORITHMS,
     excludeCredentials: (who?.passkeys ?? []).map(({ id }) => ({ id })),
     authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
   })
@@ -59,6 +63,7 @@ export async function readNewPasskey(
       expectedChallenge: challenge,
       expectedOrigin: origin,
       expectedRPID: rpId,
+      supportedAlgorithmIDs: ALGORITHMS,
     })
     if (!verified) throw new Fault('invalid', 'its signature is wrong')
     const { id, publicKey, counter } = registrationInfo.credential

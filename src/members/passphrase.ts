@@ -2,8 +2,8 @@ import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { Fault } from '../base/fault.ts'
 import type { PassphraseRow } from './rows.ts'
 
-/** 64 MiB and about a quarter of a second on a laptop, one at a time: `128 · N · r` bytes. RFC 7914. */
-const LOG_N = 16
+/** 32 MiB, one at a time: `128 · N · r` bytes (RFC 7914). A small board has 512 MB, and takes a second or two for it. */
+const LOG_N = 15
 const R = 8
 const P = 1
 const HASH_BYTES = 32

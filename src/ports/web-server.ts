@@ -114,3 +114,6 @@ export const WEB_LIMITS = {
   /** Whoever reads a reply more slowly than this, after `idleMsMax`, is cut off. */
   replyBytesPerSecondMin: 8 * 1024,
 } as const
+
+/** The same members, of any size: drivers take others in their tests. */
+export type WebLimits = { readonly [K in keyof typeof WEB_LIMITS]: number }

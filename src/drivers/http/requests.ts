@@ -4,14 +4,14 @@ import type { Socket } from 'node:net'
 import {
   readHeaders,
   readTarget,
-  WEB_LIMITS,
+  type WebLimits,
   type WebReply,
   type WebRequest,
 } from '../../ports/web-server.ts'
 import { peerOf } from './connections.ts'
 
 /** What is too large is still read, and forgotten, up to this, so that whoever sent it hears that it was; then they are cut off. */
-const REFUSED_BYTES_MAX = 64 * WEB_LIMITS.bodyBytesMax
+export const refusedBytesMax = ({ bodyBytesMax }: WebLimits): number => 64 * bodyBytesMax
 
 /** Everything but the body; undefined: no request that anybody should have to understand. */
 export function readHead(
@@ -36,24 +36,24 @@ function* pairsOf(raw: readonly string[]): Iterable<readonly [string, string]> {
 }
 
 /** Undefined: it is larger than may be. Rejects when the other side goes, or takes too long. */
-export async function readBody(message: IncomingMessage): Promise<Uint8Array | undefined> {
+export async function readBody(message: IncomingMessage, limits: WebLimits): Promise<Uint8Array | undefined> {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of message as AsyncIterable<Buffer>) {
     bytes += chunk.length
-    if (bytes > REFUSED_BYTES_MAX) return undefined
-    if (bytes <= WEB_LIMITS.bodyBytesMax) chunks.push(chunk)
+    if (bytes > refusedBytesMax(limits)) return undefined
+    if (bytes <= limits.bodyBytesMax) chunks.push(chunk)
     else chunks.length = 0
   }
-  return bytes > WEB_LIMITS.bodyBytesMax ? undefined : new Uint8Array(Buffer.concat(chunks))
+  return bytes > limits.bodyBytesMax ? undefined : new Uint8Array(Buffer.concat(chunks))
 }
 
 /** Writes the whole reply; who does not read it is cut off. */
-export function writeReply(response: ServerResponse, reply: WebReply): void {
+export function writeReply(response: ServerResponse, reply: WebReply, limits: WebLimits): void {
   const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : (reply.body ?? Buffer.alloc(0))
   const cutOff = setTimeout(
     () => response.destroy(),
-    WEB_LIMITS.idleMsMax + (body.length / WEB_LIMITS.replyBytesPerSecondMin) * 1000,
+    limits.idleMsMax + (body.length / limits.replyBytesPerSecondMin) * 1000,
   )
   response.once('close', () => clearTimeout(cutOff))
   for (const [name, text] of Object.entries(reply.headers ?? {})) response.setHeader(name, text)

@@ -8,20 +8,23 @@ import {
   WEB_LIMITS,
   type Listening,
   type ListenOptions,
+  type WebLimits,
   type WebReply,
   type WebServer,
   type WebTakers,
 } from '../../ports/web-server.ts'
 import { faultOfErrno } from '../errno.ts'
 import { Connections } from './connections.ts'
-import { readBody, readHead, refuse, statusOfClientError, writeReply } from './requests.ts'
+import { readBody, readHead, refusedBytesMax, refuse, statusOfClientError, writeReply } from './requests.ts'
 import { Sockets } from './sockets.ts'
 
 const HANDSHAKE_MS = 10_000
 /** How often Node looks whose request is overdue. */
 const LOOK_MS = 1000
 
-export const createHttpServer = ({ log }: { readonly log: Log }): WebServer => ({
+type HttpServerDeps = { readonly log: Log; readonly limits?: WebLimits }
+
+export const createHttpServer = ({ log, limits = WEB_LIMITS }: HttpServerDeps): WebServer => ({
   async listen(takers, options) {
     const isLoopback = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/.test(options.host)
     if (options.tls === undefined && !isLoopback)
@@ -29,32 +32,33 @@ export const createHttpServer = ({ log }: { readonly log: Log }): WebServer => (
         'invalid',
         `listen on ${options.host}: wanted a certificate, plain HTTP is for loopback only`,
       )
-    const server = createServer(options)
-    const port = await listen(server, options)
-    return new NodeListening({ server, port, takers, log, isSecure: options.tls !== undefined })
+    const server = createServer(options, limits)
+    const port = await listen(server, options, limits)
+    return new NodeListening({ server, port, takers, log, limits, isSecure: options.tls !== undefined })
   },
 })
 
-function createServer({ tls }: ListenOptions): Server {
-  const limits = {
-    maxHeaderSize: WEB_LIMITS.headerBytesMax,
-    headersTimeout: Math.min(HANDSHAKE_MS, WEB_LIMITS.requestMsMax),
-    requestTimeout: WEB_LIMITS.requestMsMax,
-    keepAliveTimeout: WEB_LIMITS.idleMsMax,
-    connectionsCheckingInterval: LOOK_MS,
+function createServer({ tls }: ListenOptions, limits: WebLimits): Server {
+  const handshakeTimeout = Math.min(HANDSHAKE_MS, limits.requestMsMax)
+  const bounds = {
+    maxHeaderSize: limits.headerBytesMax,
+    headersTimeout: handshakeTimeout,
+    requestTimeout: limits.requestMsMax,
+    keepAliveTimeout: limits.idleMsMax,
+    connectionsCheckingInterval: Math.min(LOOK_MS, limits.requestMsMax),
   }
   try {
     const server =
       tls === undefined
-        ? createPlain(limits)
+        ? createPlain(bounds)
         : createSecure({
-            ...limits,
+            ...bounds,
             ...tls,
-            handshakeTimeout: HANDSHAKE_MS,
+            handshakeTimeout,
             minVersion: 'TLSv1.2',
             ALPNProtocols: ['http/1.1'],
           })
-    server.maxHeadersCount = WEB_LIMITS.headersMax
+    server.maxHeadersCount = limits.headersMax
     return server
   } catch (cause) {
     throw new Fault('invalid', `certificate and key: wanted a pair in PEM, got: ${messageOf(cause)}`, {
@@ -63,11 +67,11 @@ function createServer({ tls }: ListenOptions): Server {
   }
 }
 
-async function listen(server: Server, { host, port }: ListenOptions): Promise<number> {
+async function listen(server: Server, { host, port }: ListenOptions, limits: WebLimits): Promise<number> {
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen({ host, port, backlog: WEB_LIMITS.connectionsMax }, resolve)
+      server.listen({ host, port, backlog: limits.connectionsMax }, resolve)
     })
   } catch (error) {
     throw faultOfErrno(error, `listen on ${host} port ${port}`)
@@ -80,6 +84,7 @@ type Parts = {
   readonly port: number
   readonly takers: WebTakers
   readonly log: Log
+  readonly limits: WebLimits
   readonly isSecure: boolean
 }
 
@@ -87,8 +92,8 @@ class NodeListening implements Listening {
   readonly port: number
   readonly isSecure: boolean
   readonly #parts: Parts
-  readonly #connections = new Connections(WEB_LIMITS)
-  readonly #sockets = new Sockets()
+  readonly #connections: Connections
+  readonly #sockets: Sockets
   readonly #underWay = new Set<Promise<void>>()
   #closing: Promise<void> | undefined
 
@@ -96,6 +101,8 @@ class NodeListening implements Listening {
     this.#parts = parts
     this.port = parts.port
     this.isSecure = parts.isSecure
+    this.#connections = new Connections(parts.limits)
+    this.#sockets = new Sockets(parts.limits)
     const { server } = parts
     server.on('connection', (socket: Socket) => this.#connections.admit(socket))
     server.on('clientError', (error, socket) => refuse(socket, statusOfClientError(error)))
@@ -132,15 +139,16 @@ class NodeListening implements Listening {
       if (!response.writableFinished) gone.abort()
     })
     const head = readHead(message, { isSecure: this.isSecure, signal: gone.signal })
-    if (head === undefined) return writeLast(response, 400)
-    if (Number(head.headers.get('content-length') ?? 0) > 64 * WEB_LIMITS.bodyBytesMax)
-      return writeLast(response, 413)
-    const body = await readBody(message).catch(() => 'gone' as const)
+    const { limits } = this.#parts
+    if (head === undefined) return writeLast(response, 400, limits)
+    if (Number(head.headers.get('content-length') ?? 0) > refusedBytesMax(limits))
+      return writeLast(response, 413, limits)
+    const body = await readBody(message, limits).catch(() => 'gone' as const)
     if (body === 'gone') return void response.destroy()
-    if (body === undefined) return writeLast(response, 413)
+    if (body === undefined) return writeLast(response, 413, limits)
     using _work = this.#connections.begin(message.socket)
     const reply = await this.#parts.takers.onRequest({ ...head, body })
-    writeReply(response, reply)
+    writeReply(response, reply, limits)
     await untilClosed(response)
   }
 
@@ -153,7 +161,7 @@ class NodeListening implements Listening {
     if (asked === undefined || asked.headers.get('upgrade')?.toLowerCase() !== 'websocket')
       return refuse(socket, 400)
     const decided = await this.#parts.takers.onUpgrade({ ...asked, body: new Uint8Array() })
-    if (typeof decided !== 'function') return refuseUpgrade(message, socket as Socket, decided)
+    if (typeof decided !== 'function') return this.#refuseUpgrade(message, socket as Socket, decided)
     const peer = await this.#sockets.accept(message, socket, head)
     if (peer === undefined) return
     try {
@@ -166,12 +174,21 @@ class NodeListening implements Listening {
     if (!peer.signal.aborted)
       await new Promise((resolve) => peer.signal.addEventListener('abort', resolve, { once: true }))
   }
+
+  async #refuseUpgrade(message: IncomingMessage, socket: Socket, reply: WebReply): Promise<void> {
+    const response = new ServerResponse(message)
+    response.shouldKeepAlive = false
+    response.assignSocket(socket)
+    writeReply(response, reply, this.#parts.limits)
+    await untilClosed(response)
+    socket.destroySoon()
+  }
 }
 
 /** A reply after which nothing more is read from this connection. */
-function writeLast(response: ServerResponse, status: number): void {
+function writeLast(response: ServerResponse, status: number, limits: WebLimits): void {
   response.shouldKeepAlive = false
-  writeReply(response, { status })
+  writeReply(response, { status }, limits)
 }
 
 async function untilClosed(response: ServerResponse): Promise<void> {
@@ -180,13 +197,4 @@ async function untilClosed(response: ServerResponse): Promise<void> {
     response.once('finish', resolve)
     response.once('close', resolve)
   })
-}
-
-async function refuseUpgrade(message: IncomingMessage, socket: Socket, reply: WebReply): Promise<void> {
-  const response = new ServerResponse(message)
-  response.shouldKeepAlive = false
-  response.assignSocket(socket)
-  writeReply(response, reply)
-  await untilClosed(response)
-  socket.destroySoon()
 }

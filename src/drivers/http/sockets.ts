@@ -3,33 +3,38 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { Fault } from '../../base/fault.ts'
 import { BoundedQueue } from '../../base/queue.ts'
-import { WEB_LIMITS, type SocketPeer } from '../../ports/web-server.ts'
+import type { SocketPeer, WebLimits } from '../../ports/web-server.ts'
 
 /** Answers to pings that a peer does not read would grow without end. */
 const PONGS_BYTES_MAX = 16 * 1024
 const PINGS_PER_BEAT_MAX = 64
+/** Pieces in which the network may bring one frame. */
+const CHUNKS_MAX = 1024
 const POLICY = 1008
 /** How long a peer may take to say goodbye. */
 const CLOSE_MS = 5000
 
 /** Makes sockets of connections, and asks each from time to time whether it is still there. */
 export class Sockets implements AsyncDisposable {
-  readonly #server = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    perMessageDeflate: false,
-    autoPong: false,
-    maxPayload: WEB_LIMITS.messageBytesMax,
-    maxFragments: WEB_LIMITS.fragmentsMax,
-    maxBufferedChunks: 1024,
-  })
+  readonly #limits: WebLimits
+  readonly #server: WebSocketServer
   readonly #open = new Set<WsPeer>()
-  readonly #beat = setInterval(() => {
-    for (const peer of this.#open) peer.beat()
-  }, WEB_LIMITS.idleMsMax / 2)
+  readonly #beat: NodeJS.Timeout
 
-  constructor() {
-    this.#beat.unref()
+  constructor(limits: WebLimits) {
+    this.#limits = limits
+    this.#server = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      autoPong: false,
+      maxPayload: limits.messageBytesMax,
+      maxFragments: limits.fragmentsMax,
+      maxBufferedChunks: CHUNKS_MAX,
+    })
+    this.#beat = setInterval(() => {
+      for (const peer of this.#open) peer.beat()
+    }, limits.idleMsMax / 2).unref()
   }
 
   /** Undefined: it was no proper handshake, and has been told so. */
@@ -39,7 +44,7 @@ export class Sockets implements AsyncDisposable {
       this.#server.handleUpgrade(message, connection, head, resolve)
     })
     if (socket === undefined) return undefined
-    const peer = new WsPeer(socket)
+    const peer = new WsPeer(socket, this.#limits)
     this.#open.add(peer)
     peer.signal.addEventListener('abort', () => this.#open.delete(peer), { once: true })
     return peer
@@ -54,15 +59,18 @@ export class Sockets implements AsyncDisposable {
 
 class WsPeer implements SocketPeer {
   readonly #socket: WebSocket
-  readonly #messages = new BoundedQueue<string | Uint8Array>(WEB_LIMITS.messagesWaitingMax)
+  readonly #limits: WebLimits
+  readonly #messages: BoundedQueue<string | Uint8Array>
   readonly #closed = new AbortController()
   readonly #waiting = new Set<() => void>()
   #waitingBytes = 0
   #isAlive = true
   #pings = 0
 
-  constructor(socket: WebSocket) {
+  constructor(socket: WebSocket, limits: WebLimits) {
     this.#socket = socket
+    this.#limits = limits
+    this.#messages = new BoundedQueue(limits.messagesWaitingMax)
     socket.on('message', (data: Buffer, isBinary: boolean) => this.#take(data, isBinary))
     socket.on('ping', (data: Buffer) => this.#answerPing(data))
     socket.on('pong', () => (this.#isAlive = true))
@@ -85,14 +93,14 @@ class WsPeer implements SocketPeer {
   send(message: string | Uint8Array): boolean {
     const waiting = this.#socket.bufferedAmount
     if (this.#socket.readyState !== this.#socket.OPEN) return false
-    if (waiting > 0 && waiting + message.length > WEB_LIMITS.socketBufferBytesMax) return false
+    if (waiting > 0 && waiting + message.length > this.#limits.socketBufferBytesMax) return false
     this.#socket.send(message, { binary: typeof message !== 'string' }, () => this.#wake())
     return true
   }
 
   async drained(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && !this.signal.aborted) {
-      if (this.#socket.bufferedAmount <= WEB_LIMITS.socketBufferBytesMax / 2) return
+    while (!signal.aborted && this.#socket.readyState === this.#socket.OPEN) {
+      if (this.#socket.bufferedAmount <= this.#limits.socketBufferBytesMax / 2) return
       await this.#nextWake(signal)
     }
     throw new Fault('aborted', signal.aborted ? 'told to stop waiting' : 'the socket is closed')
@@ -126,7 +134,7 @@ class WsPeer implements SocketPeer {
     this.#isAlive = true
     const message = isBinary ? new Uint8Array(data) : data.toString()
     this.#waitingBytes += message.length
-    const isFull = this.#waitingBytes > WEB_LIMITS.socketBufferBytesMax || !this.#messages.push(message)
+    const isFull = this.#waitingBytes > this.#limits.socketBufferBytesMax || !this.#messages.push(message)
     if (isFull) this.#end('too much at once')
   }
 
@@ -134,7 +142,7 @@ class WsPeer implements SocketPeer {
     this.#isAlive = true
     if (
       ++this.#pings > PINGS_PER_BEAT_MAX ||
-      this.#socket.bufferedAmount > PONGS_BYTES_MAX + WEB_LIMITS.socketBufferBytesMax
+      this.#socket.bufferedAmount > PONGS_BYTES_MAX + this.#limits.socketBufferBytesMax
     )
       this.#end('too many pings')
     else this.#socket.pong(data)
