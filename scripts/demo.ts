@@ -320,6 +320,9 @@ Try it yourself
   scripts/lintel owner clips --data ${show(DEVICE)} --owner ${show(OWNER)}
   scripts/lintel sim YOUR.mp4 --press 5 --owner ${show(OWNER)}      sealed to ${recipient.slice(0, 16)}…
 
+The owner's page: it rings, shows the door live and plays what happened
+  scripts/demo --serve      then open the address it prints
+
 Done in ${((performance.now() - startedAt) / 1000).toFixed(0)} s.`)
 }
 
