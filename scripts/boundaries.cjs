@@ -132,7 +132,7 @@ module.exports = {
       comment: 'A feature that needs a package is named here, with the package.',
       from: {
         path: [`^src/(${FEATURES})/`, '^src/(?!main)[^/]+[.]ts$'],
-          pathNot: ['^src/(config|owner|vault|members|web)/', PAGE, TEST],
+        pathNot: ['^src/(config|owner|vault|members|web)/', PAGE, TEST],
       },
       to: { dependencyTypes: NPM },
     },
@@ -206,7 +206,8 @@ module.exports = {
     },
     {
       name: 'device-does-not-run-the-page',
-      comment: 'The page is built and served as files; nothing of it, least of all its keys, runs on the device.',
+      comment:
+        'The page is built and served as files; nothing of it, least of all its keys, runs on the device.',
       from: { path: '^(src|sim|scripts)/', pathNot: [PAGE, TEST] },
       to: { path: PAGE },
     },

@@ -2,6 +2,7 @@
  * The main job from end to end, with a summary: a visitor on recorded video becomes a sealed, uploaded clip, and its
  * owner fetches it from the cloud and opens it. Everything it makes lies in demo-out/.
  */
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -14,6 +15,7 @@ const DEVICE = path.join(OUT, 'device')
 const OWNER = path.join(OUT, 'owner.txt')
 const VISIT = path.join(OUT, 'visit.mp4')
 const PICTURE = path.join(OUT, 'timeline.png')
+const HOUSE = path.join(OUT, 'house')
 const LINTEL = path.join(ROOT, 'scripts/lintel')
 const AGE_HEADER = 'age-encryption.org/v1\n'
 
@@ -319,6 +321,7 @@ Look at
 Try it yourself
   scripts/lintel owner clips --data ${show(DEVICE)} --owner ${show(OWNER)}
   scripts/lintel sim YOUR.mp4 --press 5 --owner ${show(OWNER)}      sealed to ${recipient.slice(0, 16)}…
+  scripts/demo --serve      the owner's page, with a visitor coming by every minute
 
 Done in ${((performance.now() - startedAt) / 1000).toFixed(0)} s.`)
 }
@@ -341,7 +344,16 @@ const isFile = async (file: string): Promise<boolean> =>
 const isInstalled = async (program: string): Promise<boolean> =>
   (await runTool('sh', ['-c', `command -v ${program}`])).code === 0
 
-await main().catch((error: unknown) => {
+/** The same doorbell in real time, with its page, until Ctrl-C. Its folder stays: whoever enrolled is known the next time. */
+async function serve(): Promise<void> {
+  const scene = await chooseScene()
+  const args = ['sim', scene.file, '--serve', '--visitor-every', '60', '--data', HOUSE]
+  const child = spawn(LINTEL, args, { stdio: 'inherit' })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
+  process.exitCode = await new Promise<number>((resolve) => child.on('close', (code) => resolve(code ?? 1)))
+}
+
+await (process.argv.includes('--serve') ? serve() : main()).catch((error: unknown) => {
   console.error(`\nThe demo did not succeed: ${error instanceof Error ? error.message : String(error)}`)
   process.exitCode = 1
 })

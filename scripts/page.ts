@@ -17,7 +17,14 @@ const SOURCE = path.join(ROOT, 'src/web/page')
 const TARGET = path.join(ROOT, '.cache/page')
 const STAMP = path.join(ROOT, '.cache/page.json')
 /** What the bundle is made of. */
-const INPUTS = ['src/web/page', 'src/web/api.ts', 'src/base', 'src/media', 'package-lock.json', 'scripts/page.ts']
+const INPUTS = [
+  'src/web/page',
+  'src/web/api.ts',
+  'src/base',
+  'src/media',
+  'package-lock.json',
+  'scripts/page.ts',
+]
 
 const Stamp = z.object({ hash: z.string(), says: z.array(z.string()), problem: z.string().optional() })
 type Stamp = z.infer<typeof Stamp>
@@ -115,7 +122,12 @@ async function bundleWorker(
       emptyOutDir: false,
       target: 'es2022',
       reportCompressedSize: false,
-      lib: { entry: path.join(SOURCE, 'worker/sw.ts'), formats: ['iife'], name: 'lintel', fileName: () => 'sw.js' },
+      lib: {
+        entry: path.join(SOURCE, 'worker/sw.ts'),
+        formats: ['iife'],
+        name: 'lintel',
+        fileName: () => 'sw.js',
+      },
     },
   })
 }
@@ -129,7 +141,10 @@ function outputOf(made: Awaited<ReturnType<typeof build>>): Output {
 async function drawIcons(folder: string): Promise<void> {
   const drawing = await readFile(path.join(SOURCE, 'public/icon.svg'))
   for (const size of [180, 192, 512])
-    await sharp(drawing, { density: 300 }).resize(size, size).png().toFile(path.join(folder, `icon-${size}.png`))
+    await sharp(drawing, { density: 300 })
+      .resize(size, size)
+      .png()
+      .toFile(path.join(folder, `icon-${size}.png`))
 }
 
 function weigh(output: Output): Pick<Stamp, 'says' | 'problem'> {
@@ -148,13 +163,20 @@ function weigh(output: Output): Pick<Stamp, 'says' | 'problem'> {
       .map(([name, bytes]) => `  ${kb(bytes).padStart(9)}  ${first.has(name) ? 'first' : 'later'}  ${name}`),
   ]
   if (sum(first) <= FIRST_USE_KB_MAX * KB) return { says }
-  return { says, problem: `page: wanted at most ${FIRST_USE_KB_MAX} kB for the first use, got ${kb(sum(first))}` }
+  return {
+    says,
+    problem: `page: wanted at most ${FIRST_USE_KB_MAX} kB for the first use, got ${kb(sum(first))}`,
+  }
 }
 
 /** The page itself, its entry with everything that is imported at once, and styles. */
 function firstUse(output: Output): ReadonlySet<string> {
-  const chunks = new Map(output.flatMap((file) => (file.type === 'chunk' ? [[file.fileName, file] as const] : [])))
-  const first = new Set<string>(output.filter(({ fileName }) => /[.](html|css)$/.test(fileName)).map((f) => f.fileName))
+  const chunks = new Map(
+    output.flatMap((file) => (file.type === 'chunk' ? [[file.fileName, file] as const] : [])),
+  )
+  const first = new Set<string>(
+    output.filter(({ fileName }) => /[.](html|css)$/.test(fileName)).map((f) => f.fileName),
+  )
   const waiting = [...chunks.values()].filter((chunk) => chunk.isEntry).map((chunk) => chunk.fileName)
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
     if (first.has(name)) continue

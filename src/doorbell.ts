@@ -2,6 +2,7 @@
  * The wiring. Read it from top to bottom: sinks first, sources last, so that closing (newest first)
  * stops the camera before the recorder and the recorder before the uploads.
  */
+import { isFault } from './base/fault.ts'
 import type { ClipId, VisitId } from './base/ids.ts'
 import { openScope, startLoop, type Scope } from './base/scope.ts'
 import type { MonoMs } from './base/time.ts'
@@ -13,7 +14,7 @@ import { createDesk, type Desk } from './desk.ts'
 import { openLedger, type Ledger } from './ledger/index.ts'
 import { createHealth, type Alarm, type AlarmKind, type Health } from './health/index.ts'
 import { createLines, type LineSign, type Lines } from './lines/index.ts'
-import { createLive, type Live } from './live/index.ts'
+import { createLive, serveRtsp, type Live } from './live/index.ts'
 import { createTelemetry, type Payload, type Telemetry } from './mqtt/index.ts'
 import type { InputLine } from './ports/gpio.ts'
 import type { Ports } from './ports/ports.ts'
@@ -149,6 +150,7 @@ export async function startDoorbell(
       desk: () => desk,
     })
     const live = scope.own('live', liveOf(ports, { key, eyes }))
+    await openRtsp(scope, ports, { config, live })
     const desk: Desk = createDesk({
       ...{ ports, config, clips, telemetry, tell, ring },
       onVisit: (visit) => eyes.recogniser.visit(visit),
@@ -242,6 +244,24 @@ function liveOf(ports: Ports, { key, eyes }: { readonly key: DeviceKey; readonly
     prerollSince: (at) => eyes.capture.preroll.since(at),
     sign: (text) => key.sign(text),
   })
+}
+
+/** Without it the doorbell rings and records all the same. */
+async function openRtsp(
+  scope: Scope,
+  ports: Ports,
+  { config, live }: { readonly config: Config; readonly live: Live },
+): Promise<void> {
+  const { host, port, username } = config.live.rtsp
+  if (ports.rtsp === undefined || port === 0) return
+  const { server, password } = ports.rtsp
+  try {
+    const account = { username, password }
+    scope.own('rtsp', await serveRtsp({ ...ports, live, server }, { ...account, host, port }))
+  } catch (error) {
+    if (!isFault(error)) throw error
+    ports.log.error('live.rtsp_absent', { host, port, problem: error.message })
+  }
 }
 
 /** The key frame is taken now, however long decoding takes. */

@@ -118,7 +118,11 @@ export const BOUNDARY_SEEDS: readonly Seed[] = [
   },
   { rule: 'page-runs-in-a-browser', file: 'src/web/page/seed-npm.ts', text: value('parse', 'yaml') },
   { rule: 'page-borrows-words-only', file: 'src/web/page/seed-api.ts', text: value('api', '../api.ts') },
-  { rule: 'device-does-not-run-the-page', file: 'src/web/seed-page.ts', text: value('page', './page/soil.ts') },
+  {
+    rule: 'device-does-not-run-the-page',
+    file: 'src/web/seed-page.ts',
+    text: value('page', './page/soil.ts'),
+  },
 ]
 
 export const LINT_SEEDS: readonly Seed[] = [

@@ -18,6 +18,7 @@ import { nodeRandom } from '../drivers/node-random.ts'
 import { openPageFiles } from '../drivers/page-files.ts'
 import { createPinoLog } from '../drivers/pino-log.ts'
 import { createPushService } from '../drivers/push/index.ts'
+import { nodeTcpServer } from '../drivers/tcp-server.ts'
 import { createVision } from '../drivers/vision/index.ts'
 import { openWebrtcPeers } from '../drivers/webrtc/index.ts'
 import { startHousehold, type Household } from '../household.ts'
@@ -29,6 +30,7 @@ import type { PageFiles } from '../web/index.ts'
 import { createLoopingCamera } from '../../sim/devices/looping-camera.ts'
 import { createSimGpio, type SimGpio } from '../../sim/devices/sim-gpio.ts'
 import { openIndex } from './open-index.ts'
+import { readFirstLine } from './owner-files.ts'
 import { enrolFor } from './sim-enrol.ts'
 import { openConfig, readVideo, type SimHouseOptions } from './sim-house.ts'
 import { openOutside } from './sim-outside.ts'
@@ -161,11 +163,23 @@ async function openPorts(
     camera: createLoopingCamera({ clock, video: played }),
     stills: ffmpegStills,
     reencoder: ffmpegReencoder,
-    peers: openWebrtcPeers(),
+    peers: openWebrtcPeers({ additionalHosts: ['127.0.0.1'] }),
+    rtsp: await rtspOf(config),
     ...(store === undefined ? {} : { store }),
     ...(broker === undefined ? {} : { broker }),
     ...(config.detect.recognise ? { vision: scope.own('vision', createVision({ log })) } : {}),
   }
+}
+
+/** Nobody watches without a password. */
+async function rtspOf({ live: { rtsp } }: Config): Promise<Ports['rtsp']> {
+  if (rtsp.port === 0) return undefined
+  if (rtsp.passwordFile === undefined)
+    throw new Fault(
+      'invalid',
+      'live.rtsp.passwordFile: wanted a file with a password, as live.rtsp.port is set',
+    )
+  return { server: nodeTcpServer, password: await readFirstLine(rtsp.passwordFile) }
 }
 
 /** Presses the button of the doorbell that runs now. */

@@ -41,6 +41,32 @@ const mqtt = z.strictObject({
   keyFile: z.string().optional().describe('PEM of its private key'),
 })
 
+const live = z.strictObject({
+  rtsp: z
+    .strictObject({
+      port: z
+        .number()
+        .int()
+        .min(0)
+        .max(65_535)
+        .default(0)
+        .describe('where VLC, ffmpeg and recorders get the live picture by RTSP, usually 8554; 0: nowhere'),
+      host: z
+        .string()
+        .min(1)
+        .default('127.0.0.1')
+        .describe(
+          'address it listens on; `0.0.0.0`: all. The pictures are not encrypted on their way: only within a network that is yours',
+        ),
+      username: z.string().min(1).max(64).default('lintel').describe('who may watch by RTSP'),
+      passwordFile: z
+        .string()
+        .optional()
+        .describe('file whose first line is the password for RTSP; without it nobody may'),
+    })
+    .prefault({}),
+})
+
 const WANTED = ['press', 'pir', 'motion', 'person', 'vehicle', 'animal', 'carried'] as const
 type WantedWord = (typeof WANTED)[number]
 
@@ -209,6 +235,7 @@ export const configSchema = z.strictObject({
         .describe('disk space always left free'),
     })
     .prefault({}),
+  live: live.prefault({}),
   store: store.optional().describe('cloud; left out: clips stay on the device'),
   mqtt: mqtt.optional().describe('broker; left out: nobody is told'),
   web: web.prefault({}).describe('the owner’s page'),

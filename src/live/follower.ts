@@ -6,9 +6,11 @@ import { LIVE_LIMITS } from './limits.ts'
 export type LiveItem = {
   readonly run: LiveRun
   readonly packet: Packet
-  /** It lies in the past: what is wanted is the picture of now, which is `newest`. */
-  readonly newest?: Packet
+  /** It lies in the past, and is there to come to the newest quickly. One object for each time a viewer begins, or begins anew. */
+  readonly catchUp?: CatchUp
 }
+
+export type CatchUp = { readonly newest: Packet }
 
 /**
  * What waits for one viewer. When it becomes too much, all of it goes, and the viewer goes on with the next key frame.
@@ -51,7 +53,9 @@ export class Follower {
     this.#key = undefined
     this.#lastRun = undefined
     const newest = packets.at(-1)
-    for (const packet of packets) this.push({ run, packet, ...(newest === undefined ? {} : { newest }) })
+    if (newest === undefined) return
+    const catchUp: CatchUp = { newest }
+    for (const packet of packets) this.push({ run, packet, catchUp })
   }
 
   /** What comes next; undefined when the signal is aborted. */

@@ -22,3 +22,4 @@ export {
 } from './live.ts'
 export type { LiveHello } from './live-run.ts'
 export type { LiveSink } from './sink.ts'
+export { serveRtsp, type RtspDeps, type RtspOptions } from './rtsp.ts'

@@ -2,7 +2,7 @@ import { hex, utf8 } from '../base/bytes.ts'
 import { Fault, isAbort, isFault, messageOf } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import type { MonoMs } from '../base/time.ts'
-import { profileLevelId } from '../media/index.ts'
+import { isRandomAccessPicture, profileLevelId } from '../media/index.ts'
 import type { Packet, Track } from '../ports/camera.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Peer, Peers } from '../ports/peers.ts'
@@ -80,6 +80,7 @@ class LiveDesk implements Live {
   readonly #mpeg1: Mpeg1View | undefined
   #track: Track | undefined
   #run: LiveRun | undefined
+  #newestKey: Packet | undefined
 
   constructor(deps: LiveDeps) {
     this.#deps = deps
@@ -95,12 +96,14 @@ class LiveDesk implements Live {
   take(packet: Packet): void {
     if (this.#track === undefined) return
     this.#run ??= new LiveRun(this.#track, packet)
+    if (packet.isKey) this.#newestKey = packet
     for (const follower of this.#followers) follower.push({ run: this.#run, packet })
   }
 
   endRun(): void {
     this.#track = undefined
     this.#run = undefined
+    this.#newestKey = undefined
   }
 
   run(): LiveRun | undefined {
@@ -182,9 +185,9 @@ class LiveDesk implements Live {
   async #showTo(peer: Peer, watching: Watching, signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#deps
     const either = AbortSignal.any([signal, this.#stop.signal])
-    const { follower, restart } = watching
+    const { follower } = watching
     try {
-      await showToPeer(peer, { clock, follower, restart }, either)
+      await showToPeer(peer, { clock, follower, restart: () => watching.restart() }, either)
     } catch (error) {
       if (!isFault(error) && !isAbort(error)) throw error
       log.info('live.webrtc_ended', { problem: messageOf(error) })
@@ -207,10 +210,11 @@ class LiveDesk implements Live {
     const run = this.#run
     if (run === undefined) throw new Fault('unavailable', 'the camera sends no pictures now')
     const profile = profileLevelId(run.track.sampleEntry)
-    if (profile === undefined)
-      throw new Fault(
-        'invalid',
-        `WebRTC shows H.264 in every browser, this camera sends ${run.track.codec}: another way of watching has to be taken`,
+    if (profile === undefined) throw notByWebrtc(`H.264, and this camera sends ${run.track.codec}`)
+    // Browsers begin with an IDR picture and with nothing else.
+    if (this.#newestKey === undefined || !isRandomAccessPicture(this.#newestKey.data, 'h264'))
+      throw notByWebrtc(
+        'key pictures that close what was before (IDR), and this camera sends open groups of pictures',
       )
     return profile
   }
@@ -243,5 +247,8 @@ class LiveDesk implements Live {
     follower.restart(this.#run, this.#deps.prerollSince(this.#deps.clock.mono()))
   }
 }
+
+const notByWebrtc = (wanted: string): Fault =>
+  new Fault('invalid', `for WebRTC browsers want ${wanted}; it is shown in another way`)
 
 const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')

@@ -57,9 +57,9 @@ export class Mpeg1View {
 
   /** Gives the first picture of the next run; undefined when it was stopped. */
   async #encodeRun(first: LiveItem, follower: Follower, signal: AbortSignal): Promise<LiveItem | undefined> {
-    await using encoding = this.#reencoder.start(first.run.track)
+    await using encoding = this.#reencoder.start()
     const given = this.#give(encoding)
-    return Promise.race([feed(encoding, first, follower, signal), given])
+    return await Promise.race([feed(encoding, first, follower, signal), given])
   }
 
   async #give(encoding: Reencoding): Promise<never> {

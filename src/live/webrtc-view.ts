@@ -77,16 +77,18 @@ class Pace {
 
 /** RTP times: as they are, but the past pressed together, and never back behind what was sent before a restart. */
 export class Stamps {
-  #newest: LiveItem['newest']
+  #catchUp: LiveItem['catchUp']
+  #nowStamp = -Infinity
   #offset = 0
   #highest: number | undefined
 
-  of({ run, packet, newest }: LiveItem): number {
-    const isRestart = newest !== undefined && newest !== this.#newest
-    this.#newest = newest ?? this.#newest
-    let stamp = run.stampOf(packet)
-    const now = this.#newest === undefined ? undefined : run.stampOf(this.#newest)
-    if (now !== undefined && stamp < now) stamp = Math.round(now - (now - stamp) / CATCH_UP_SPEED)
+  of({ run, packet, catchUp }: LiveItem): number {
+    const isRestart = catchUp !== undefined && catchUp !== this.#catchUp
+    if (isRestart) this.#nowStamp = run.stampOf(catchUp.newest)
+    this.#catchUp = catchUp ?? this.#catchUp
+    const real = run.stampOf(packet)
+    const agoTicks = Math.max(0, this.#nowStamp - real)
+    const stamp = Math.round(real + agoTicks - agoTicks / CATCH_UP_SPEED)
     if (isRestart && this.#highest !== undefined && stamp + this.#offset <= this.#highest)
       this.#offset = this.#highest + FRAME_STAMPS - stamp
     this.#highest = Math.max(this.#highest ?? -Infinity, stamp + this.#offset)

@@ -40,4 +40,6 @@ export const PEER_LIMITS = {
   /** Packets on their way into the network, for one peer. */
   packetsInFlightMax: 512,
   connectMsMax: 20_000,
+  /** Nothing was heard of the browser for so long: it has gone. */
+  silentMsMax: 15_000,
 } as const

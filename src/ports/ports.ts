@@ -11,6 +11,7 @@ import type { Random } from './random.ts'
 import type { Records } from './records.ts'
 import type { Reencoder } from './reencoder.ts'
 import type { Stills } from './stills.ts'
+import type { TcpServer } from './tcp-server.ts'
 import type { Vision } from './vision.ts'
 
 /** Everything the doorbell needs from the outside. Commands and the simulator choose who fulfils it. */
@@ -30,9 +31,11 @@ export type Ports = {
   readonly vision?: Vision | undefined
   /** Absent where nobody knows how the board is. */
   readonly board?: Board
-  /** Absent where nobody watches in a browser. */
-  readonly peers?: Peers
-  /** Absent where old browsers get no picture. */
-  readonly reencoder?: Reencoder
+  /** Absent: nobody watches by WebRTC. */
+  readonly peers?: Peers | undefined
+  /** Absent: nothing for browsers that can show nothing but MPEG-1. */
+  readonly reencoder?: Reencoder | undefined
+  /** Absent: no RTSP. */
+  readonly rtsp?: { readonly server: TcpServer; readonly password: string } | undefined
   readonly log: Log
 }

@@ -1,9 +1,7 @@
-import type { Track } from './camera.ts'
-
-/** For browsers that can show nothing else: MPEG-1 video, 640 wide, 24 pictures a second, in an MPEG transport stream. Costs processor time while it runs. */
+/** For browsers that can show nothing else: MPEG-1 video of 640×360 (with bars where the camera has another shape) with 24 pictures a second, in an MPEG transport stream. Costs processor time while it runs. */
 export interface Reencoder {
   /** Faults of `output`: `missing` when the encoder is not installed, `corrupt` when it could not read what it was given, `aborted`. */
-  start(track: Pick<Track, 'width' | 'height'>): Reencoding
+  start(): Reencoding
 }
 
 export interface Reencoding extends AsyncDisposable {

@@ -4,7 +4,10 @@ import { Fault } from '../../base/fault.ts'
 import type { Reencoder, Reencoding } from '../../ports/reencoder.ts'
 import { chunksOf, startTool, type Tool } from './run-tool.ts'
 
-const WIDTH_MAX = 640
+/** Always the same, with bars where the camera has another shape: those who watch cannot change it while they do. */
+const [WIDTH, HEIGHT] = [640, 360]
+const FIT = `scale=${WIDTH}:${HEIGHT}:force_original_aspect_ratio=decrease:flags=fast_bilinear`
+const BARS = `pad=${WIDTH}:${HEIGHT}:(ow-iw)/2:(oh-ih)/2`
 /** One of the few rates that MPEG-1 knows. */
 const FRAMES_PER_S = 24
 /** Whoever comes later sees something when the next key picture comes. */
@@ -17,16 +20,10 @@ const WAITING_BYTES_MAX = 1024 * 1024
 
 /** MPEG-1 by a subprocess that steps back for everything else. */
 export const ffmpegReencoder: Reencoder = {
-  start: ({ width }) => {
-    const tool = startTool('ffmpeg', argsFor(Math.min(WIDTH_MAX, width & ~1)), {
-      failure: 'corrupt',
-      niceness: NICENESS,
-    })
-    return reencodingBy(tool)
-  },
+  start: () => reencodingBy(startTool('ffmpeg', ARGS, { failure: 'corrupt', niceness: NICENESS })),
 }
 
-const argsFor = (width: number): readonly string[] => [
+const ARGS: readonly string[] = [
   // It shall not look ahead: what it has been given is all there is.
   ...[
     '-v',
@@ -41,7 +38,7 @@ const argsFor = (width: number): readonly string[] => [
     'low_delay',
   ],
   ...['-threads', '1', '-f', 'mp4', '-i', 'pipe:0'],
-  ...['-an', '-vf', `scale=${width}:-2:flags=fast_bilinear,format=yuv420p`, '-r', String(FRAMES_PER_S)],
+  ...['-an', '-vf', `${FIT},${BARS},format=yuv420p,setsar=1`, '-r', String(FRAMES_PER_S)],
   ...['-c:v', 'mpeg1video', '-threads', '1', '-bf', '0', '-g', String(KEY_EVERY), '-b:v', `${KBIT_PER_S}k`],
   ...['-maxrate', `${KBIT_PER_S * 2}k`, '-bufsize', `${KBIT_PER_S}k`],
   ...['-f', 'mpegts', '-muxdelay', '0', '-muxpreload', '0', '-flush_packets', '1', 'pipe:1'],

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import {
   MediaStreamTrack,
+  PictureLossIndication,
   RTCPeerConnection,
   RTCRtpCodecParameters,
+  RtcpPayloadSpecificFeedback,
   RtpHeader,
   RtpPacket,
   useH264,
@@ -45,11 +47,7 @@ export function openWebrtcPeers({ additionalHosts = [] }: WebrtcOptions = {}): P
 }
 
 function codecsOf({ payloadType, parameters, rtx }: OfferedH264): RTCRtpCodecParameters[] {
-  const rtcpFeedback = [
-    { type: 'nack' },
-    { type: 'nack', parameter: 'pli' },
-    { type: 'ccm', parameter: 'fir' },
-  ]
+  const rtcpFeedback = [{ type: 'nack' }, { type: 'nack', parameter: 'pli' }]
   const h264 = useH264({ payloadType, parameters, rtcpFeedback })
   if (rtx === undefined) return [h264]
   const again = new RTCRtpCodecParameters({
@@ -69,6 +67,8 @@ class WeriftPeer implements Peer {
   #sequence = randomBytes(2).readUInt16BE()
   readonly #firstStamp = randomBytes(4).readUInt32BE()
   #inFlight = 0
+  #wantKey: () => void = () => {}
+  #patience: NodeJS.Timeout | undefined
   #closing: Promise<void> | undefined
   answer = ''
 
@@ -78,11 +78,11 @@ class WeriftPeer implements Peer {
     const end = (): void => void this[Symbol.asyncDispose]()
     if (signal.aborted) end()
     signal.addEventListener('abort', end, { once: true, signal: this.signal })
-    const patience = setTimeout(end, PEER_LIMITS.connectMsMax)
-    this.signal.addEventListener('abort', () => clearTimeout(patience), { once: true })
+    this.#expectNews(PEER_LIMITS.connectMsMax)
+    this.signal.addEventListener('abort', () => clearTimeout(this.#patience), { once: true })
     connection.connectionStateChange.subscribe((state) => {
       if (state === 'connected') {
-        clearTimeout(patience)
+        this.#expectNews(PEER_LIMITS.silentMsMax)
         this.#connected.resolve()
       } else if (state === 'failed' || state === 'closed' || state === 'disconnected') end()
     })
@@ -101,8 +101,22 @@ class WeriftPeer implements Peer {
         transceiver.setDirection('sendonly')
         this.#sender = transceiver.sender
       } else transceiver.setDirection('inactive')
+    // Of all that comes: werift itself does not find the sender where the browser names an SSRC of its own.
+    for (const { onRtcp } of connection.dtlsTransports)
+      onRtcp.subscribe((packet) => {
+        this.#expectNews(PEER_LIMITS.silentMsMax)
+        const isKeyWanted =
+          packet instanceof RtcpPayloadSpecificFeedback && packet.feedback instanceof PictureLossIndication
+        if (isKeyWanted) this.#wantKey()
+      })
     await connection.setLocalDescription(await connection.createAnswer())
     this.answer = connection.localDescription?.sdp ?? ''
+  }
+
+  /** A browser that sees something says so about once a second; one that is silent for too long has gone. */
+  #expectNews(withinMs: number): void {
+    clearTimeout(this.#patience)
+    if (!this.signal.aborted) this.#patience = setTimeout(() => void this[Symbol.asyncDispose](), withinMs)
   }
 
   connected(): Promise<void> {
@@ -129,7 +143,7 @@ class WeriftPeer implements Peer {
   }
 
   onKeyWanted(take: () => void): void {
-    this.#sender?.onPictureLossIndication.subscribe(take)
+    this.#wantKey = take
   }
 
   [Symbol.asyncDispose](): Promise<void> {

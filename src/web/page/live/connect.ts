@@ -22,6 +22,8 @@ export type LiveOptions = {
   /** As in `DeviceFacts`: base64url of 32 raw bytes. */
   readonly devicePublicKey: string
   readonly transports?: readonly LiveTransport[]
+  /** How long each may take to show something; left out: as long as people wait. */
+  readonly patienceMs?: number
   readonly onState: (state: LiveState) => void
   readonly signal: AbortSignal
 }
@@ -58,7 +60,7 @@ type Outcome =
 async function showBest(
   stage: LiveStage,
   transports: readonly LiveTransport[],
-  { onState, signal, devicePublicKey }: LiveOptions,
+  { onState, signal, devicePublicKey, patienceMs }: LiveOptions,
 ): Promise<Outcome> {
   const refused: LiveRefusal[] = []
   for (const transport of transports) {
@@ -80,7 +82,7 @@ async function showBest(
       onPicture,
       signal,
       devicePublicKey,
-      patienceMs: PATIENCE_MS[transport],
+      patienceMs: patienceMs ?? PATIENCE_MS[transport],
     })
     if (problem instanceof ForgedAnswer) return { kind: 'forged', why: problem.message }
     refused.push({ transport, why: why(problem) })

@@ -2,10 +2,15 @@ import type { LiveHello } from '../../api.ts'
 import type { LiveStage, Show } from './types.ts'
 import { listenTo, onNextPicture, playMuted } from './waiting.ts'
 
-/** What is behind the newest picture by more than this is jumped over; by more than the other, played a little faster. */
-const JUMP_S = 1
-const HURRY_S = 0.4
-const HURRY_RATE = 1.1
+/**
+ * Whoever is behind the newest picture catches up: faster the more it is. Jumping would begin to decode in the middle, where the
+ * pictures before an open group's key picture lack what they need, and some browsers give up; so only when it is hopeless.
+ */
+const CATCH_UP = [
+  { behindS: 1, rate: 8 },
+  { behindS: 0.4, rate: 1.1 },
+] as const
+const JUMP_S = 15
 const EDGE_S = 0.1
 const KEPT_S = 10
 /** Of what has come and could not be taken yet; with more, the browser is too slow for it. */
@@ -112,8 +117,9 @@ class Player {
     const video = this.#video
     const [from, to] = [buffered.start(last), buffered.end(last)]
     const behindS = to - video.currentTime
-    if (video.currentTime < from || behindS > JUMP_S) video.currentTime = Math.max(from, to - EDGE_S)
-    video.playbackRate = behindS > HURRY_S && behindS <= JUMP_S ? HURRY_RATE : 1
+    if (video.currentTime < from || behindS > JUMP_S)
+      video.currentTime = behindS > JUMP_S ? to - EDGE_S : from
+    video.playbackRate = CATCH_UP.find((step) => behindS > step.behindS)?.rate ?? 1
     if (video.paused) playMuted(video)
   }
 }

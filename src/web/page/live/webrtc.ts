@@ -1,7 +1,7 @@
 import type { ApiError, WebrtcBody, WebrtcReply } from '../../api.ts'
 import { checkAnswer } from './signature.ts'
 import type { Show } from './types.ts'
-import { onNextPicture, playMuted, untilAborted } from './waiting.ts'
+import { onNextPicture, pause, playMuted, untilAborted } from './waiting.ts'
 
 /** The camera's own H.264. The answer is believed only when the device has signed both fingerprints. */
 export const showWebrtc: Show = async ({ video }, { onPicture, signal, devicePublicKey }) => {
@@ -26,7 +26,7 @@ export const showWebrtc: Show = async ({ video }, { onPicture, signal, devicePub
     const { answer, signature } = await askFor(offer, signal)
     await checkAnswer({ offer, answer, signature, devicePublicKey })
     await connection.setRemoteDescription({ type: 'answer', sdp: answer })
-    return await Promise.race([ended, untilAborted(signal)])
+    return await Promise.race([ended, untilFrozen(connection, signal), untilAborted(signal)])
   } finally {
     signal.removeEventListener('abort', close)
     close()
@@ -50,6 +50,24 @@ async function askFor(offer: string, signal: AbortSignal): Promise<WebrtcReply> 
   if (reply.ok) return (await reply.json()) as WebrtcReply // Our own device says it.
   const error = (await reply.json().catch(() => ({}))) as Partial<ApiError>
   throw new Error(error.message ?? `the doorbell refused with ${reply.status}`)
+}
+
+const LOOK_EVERY_MS = 2000
+const FROZEN_MS = 10_000
+
+/** Rejects when no picture has come for a while, though the connection stands. */
+async function untilFrozen(connection: RTCPeerConnection, signal: AbortSignal): Promise<never> {
+  let decoded = 0
+  let frozenMs = 0
+  while (frozenMs < FROZEN_MS) {
+    await pause(LOOK_EVERY_MS, signal)
+    if (signal.aborted) return untilAborted(signal)
+    const before = decoded
+    for (const stats of (await connection.getStats()).values() as Iterable<RTCInboundRtpStreamStats>)
+      if (stats.type === 'inbound-rtp') decoded = stats.framesDecoded ?? 0
+    frozenMs = decoded === before ? frozenMs + LOOK_EVERY_MS : 0
+  }
+  throw new Error(`no picture came for ${FROZEN_MS / 1000} seconds`)
 }
 
 /** Rejects when the connection has failed. */

@@ -1,15 +1,15 @@
-/** A camera that shows a fixture's packets over and over in real time, with a preroll, as the doorbell has them. */
-import { join } from 'node:path'
+/** A camera that shows a film's packets over and over in real time, with a preroll, as the doorbell has them. */
+import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { monoMs, ticks, type MonoMs } from '../base/time.ts'
-import { openPackets, probeVideo } from '../drivers/ffmpeg/index.ts'
-import type { Packet, Track } from '../ports/camera.ts'
+import { monoMs, ticks, type MonoMs } from '../../src/base/time.ts'
+import { openPackets, probeVideo } from '../../src/drivers/ffmpeg/index.ts'
+import type { Packet, Track } from '../../src/ports/camera.ts'
 
 export type Film = { readonly track: Track; readonly packets: readonly Omit<Packet, 'at'>[] }
 
 /** All packets of a film; `name` below `test-fixtures/`, or an absolute path. */
 export async function readFilm(name: string): Promise<Film> {
-  const video = await probeVideo(join(import.meta.dirname, '../../test-fixtures', name))
+  const video = await probeVideo(resolve(import.meta.dirname, '../../test-fixtures', name))
   await using source = await openPackets(video)
   const packets: Omit<Packet, 'at'>[] = []
   for (let samples = await source.read(); samples.length > 0; samples = await source.read())
@@ -38,10 +38,16 @@ export type Taker = { beginRun(track: Track): void; take(packet: Packet): void; 
 export function playFilm(
   film: Film,
   now: () => MonoMs,
-): { readonly since: () => readonly Packet[]; run(taker: Taker, signal: AbortSignal): Promise<void> } {
+): {
+  readonly since: () => readonly Packet[]
+  readonly keys: () => number
+  run(taker: Taker, signal: AbortSignal): Promise<void>
+} {
   let group: Packet[] = []
+  let keys = 0
   return {
     since: () => group,
+    keys: () => keys,
     async run(taker, signal) {
       const startMs = now()
       taker.beginRun(film.track)
@@ -49,7 +55,10 @@ export function playFilm(
         const waitMs = startMs + (packet.dts / film.track.timescale) * 1000 - now()
         if (waitMs > 0) await sleep(waitMs, undefined, { signal }).catch(() => {})
         if (signal.aborted) break
-        if (packet.isKey) group = []
+        if (packet.isKey) {
+          group = []
+          keys++
+        }
         group.push(packet)
         taker.take(packet)
       }

@@ -4,12 +4,13 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { stripTypeScriptTypes } from 'node:module'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer, type WebSocket } from 'ws'
-import { isFault, messageOf } from '../base/fault.ts'
-import type { Live, LiveSink } from './index.ts'
+import { isFault, messageOf } from '../../src/base/fault.ts'
+import type { Live, LiveSink } from '../../src/live/index.ts'
 
-const PAGE_FOLDER = join(import.meta.dirname, '../web/page/live')
+const PAGE_FOLDER = join(import.meta.dirname, '../../src/web/page/live')
 const JSMPEG = join(
   import.meta.dirname,
   '../../node_modules/@cycjimmy/jsmpeg-player/dist/jsmpeg-player.esm.js',
@@ -123,7 +124,7 @@ const sinkOf = (socket: WebSocket): LiveSink => ({
   async drained(signal) {
     while (socket.bufferedAmount > SOCKET_BYTES_MAX) {
       signal.throwIfAborted()
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      await sleep(20)
     }
   },
 })
