@@ -22,6 +22,14 @@ describe('the files of a clip', () => {
     expect((await fetchPart({ 'if-none-match': etag })).status).toBe(304)
   })
 
+  it('are asked for anew when they are the metadata, which changes while the clip grows', async () => {
+    const meta = await rig.ask('GET', `/api/clips/${CLIP}/meta.age`, { as: owner })
+    expect(meta.status).toBe(200)
+    expect([meta.headers.get('cache-control'), meta.headers.get('etag')]).toEqual([['no-store'], undefined])
+    const headers = { 'if-none-match': `"${CLIP}-meta.age"` }
+    expect((await rig.ask('GET', `/api/clips/${CLIP}/meta.age`, { as: owner, headers })).status).toBe(200)
+  })
+
   it.each([
     ['bytes=0-9', 0, 9],
     ['bytes=990-', 990, 999],

@@ -9,8 +9,9 @@ import type { Call } from './route.ts'
 
 const FILE = /^(\d{4,6}|meta|poster)\.age$|^manifest\.note$/
 const HOUR_MS = 3600_000
-/** Sealed bytes never change; whoever has them needs the key all the same. */
+/** Sealed parts never change; whoever has them needs the key all the same. What is told of a clip changes while it grows. */
 const FOR_EVER = 'private, max-age=31536000, immutable'
+const CHANGING = 'meta.age'
 
 export async function listClips({ desk, request }: Call<'household', undefined>): Promise<WebReply> {
   const before = request.query.get('before')
@@ -25,13 +26,14 @@ export async function serveClipFile(call: Call<'household', undefined>): Promise
   if (!isHexId(clip) || !FILE.test(file)) return NOT_FOUND
   const { clips } = doorbellOf(desk)
   const asked = request.headers.get('range')
+  const etag = `"${clip}-${file}"`
   const headers = {
     'content-type': file.endsWith('.note') ? 'text/plain; charset=utf-8' : 'application/octet-stream',
-    etag: `"${clip}-${file}"`,
-    'cache-control': FOR_EVER,
     'accept-ranges': 'bytes',
+    ...(file === CHANGING ? {} : { etag, 'cache-control': FOR_EVER }),
   }
-  if (asked === undefined && request.headers.get('if-none-match') !== headers.etag) {
+  const isKnown = file !== CHANGING && request.headers.get('if-none-match') === etag
+  if (asked === undefined && !isKnown) {
     const whole = await clips.read(clip, file)
     if (whole === undefined) return NOT_FOUND
     await noteFetched(call, clip)
@@ -39,7 +41,7 @@ export async function serveClipFile(call: Call<'household', undefined>): Promise
   }
   const first = await clips.read(clip, file, { from: 0, to: 0 })
   if (first === undefined) return NOT_FOUND
-  if (request.headers.get('if-none-match') === headers.etag) return { status: 304, headers }
+  if (isKnown) return { status: 304, headers }
   const range = readRange(asked ?? '', first.totalBytes)
   if (range === 'unsatisfiable')
     return { status: 416, headers: { 'content-range': `bytes */${first.totalBytes}` } }
