@@ -154,7 +154,15 @@ function forWeb(
   return {
     clips: doorbell.clips,
     live: doorbell.live,
-    presses: rings,
+    presses: {
+      picture: (press) => rings.picture(press),
+      over: (press, how, by) => rings.over(press, how, by),
+      subscribe(take) {
+        take({ type: 'alarms', alarms: doorbell.alarms() }) // A page that opens now has missed how they began.
+        return rings.subscribe(take)
+      },
+      subscribeLooks: (take) => rings.subscribeLooks(take),
+    },
     status: () => statusOf({ ...running, version }),
   }
 }
