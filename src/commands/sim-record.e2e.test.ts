@@ -20,7 +20,7 @@ async function record(trace: readonly object[]): Promise<string> {
   const [edges, out] = [join(folder, 'trace.jsonl'), join(folder, 'false-ring.yaml')]
   await writeFile(edges, trace.map((line) => `${JSON.stringify(line)}\n`).join(''))
   const args = ['record', CLIP, '--edges', edges, '--out', out, '--seed', '5', '--title', 'a false ring']
-  await simCommand().parseAsync(args, { from: 'user' })
+  await simCommand().enablePositionalOptions().parseAsync(args, { from: 'user' }) // As main.ts does.
   return out
 }
 
