@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import type { ClipFacts } from '../../api.ts'
 import type { ClipMeta } from '../crypto/documents.ts'
-import { groupDays, groupVisits, isShown, nearestVisit, shareOfDay, type KnownClip } from './visits.ts'
+import {
+  groupDays,
+  groupVisits,
+  isShown,
+  nearestVisit,
+  shareOfDay,
+  visitNamed,
+  type KnownClip,
+} from './visits.ts'
 
 const NOON = new Date(2026, 4, 3, 12, 0, 0).getTime()
 const MINUTE = 60_000
@@ -108,4 +116,12 @@ it('days are those of the people in front of the page, and a place in a day find
   expect(shareOfDay(NOON)).toBe(0.5)
   expect(nearestVisit(days[1]?.visits ?? [], 0.93)?.id).toBe('v2')
   expect(nearestVisit(days[1]?.visits ?? [], 1)?.id).toBe('v1')
+})
+
+it('the address of a clip that could not be opened leads to its visit once it can', () => {
+  const [before] = groupVisits([{ facts: facts(1), problem: 'sealed to others' }])
+  const now = groupVisits([{ facts: facts(1), meta: meta('v1', NOON) }])
+  expect(visitNamed(now, before!.id)?.id).toBe('v1')
+  expect(visitNamed(now, 'v1')?.id).toBe('v1')
+  expect(visitNamed(now, 'v2')).toBe(undefined)
 })

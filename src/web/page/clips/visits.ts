@@ -29,7 +29,7 @@ export type Visit = {
 export function groupVisits(clips: readonly KnownClip[]): readonly Visit[] {
   const byVisit = new Map<string, KnownClip[]>()
   for (const clip of clips) {
-    const id = clip.meta?.visit ?? `clip-${clip.facts.clip}`
+    const id = clip.meta?.visit ?? nameAlone(clip)
     byVisit.set(id, [...(byVisit.get(id) ?? []), clip])
   }
   let lastUnixMs = 0
@@ -42,6 +42,13 @@ export function groupVisits(clips: readonly KnownClip[]): readonly Visit[] {
       return visit
     })
 }
+
+/** Until a clip can be opened nobody knows to which visit it belongs. */
+const nameAlone = ({ facts }: KnownClip): string => `clip-${facts.clip}`
+
+/** The visit of an address, also of one from before its clip could be opened. */
+export const visitNamed = (visits: readonly Visit[], name: string): Visit | undefined =>
+  visits.find(({ id, clips }) => id === name || clips.some((clip) => nameAlone(clip) === name))
 
 const newestOrder = (clips: readonly KnownClip[]): number =>
   Math.max(...clips.map(({ facts }) => facts.order))

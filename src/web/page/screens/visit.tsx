@@ -5,7 +5,7 @@ import { useApp, useSignedIn } from '../app/context.ts'
 import { spanText, whenText } from '../app/format.ts'
 import { linkTo } from '../app/route.ts'
 import { useStore } from '../app/store.ts'
-import { groupVisits, type Visit } from '../clips/visits.ts'
+import { groupVisits, visitNamed, type Visit } from '../clips/visits.ts'
 import { texts } from '../texts.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Button, Heading, LinkButton, Problem, Waiting } from '../ui/parts.tsx'
@@ -17,7 +17,7 @@ export function VisitScreen({ visit: id }: { readonly visit: string }): JSX.Elem
   const { shelf } = useApp()
   const { clips, state, more } = useStore(shelf.now)
   const visits = useMemo(() => groupVisits(clips), [clips])
-  const visit = visits.find((each) => each.id === id)
+  const visit = visitNamed(visits, id)
   useEffect(() => {
     // An address that was kept may lead to a visit from long ago.
     if (visit === undefined && state === 'there' && more) void shelf.loadOlder()
