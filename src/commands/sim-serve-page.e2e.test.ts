@@ -144,7 +144,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the owner’s page', () => {
     await owner.locator('dialog[open]').getByRole('button', { name: 'Close' }).click()
   })
 
-  it('keeps a clip that is held, and deletes one that is not', async () => {
+  it('holds a clip, and asks before it deletes one', async () => {
     await owner.getByRole('button', { name: 'Keep' }).click()
     await owner.getByText('Kept until you say otherwise').waitFor()
     await owner.getByRole('button', { name: 'Delete' }).click()
