@@ -14,8 +14,10 @@ import { createDesk, type Desk } from './desk.ts'
 import { openLedger, type Ledger } from './ledger/index.ts'
 import { createHealth, type Alarm, type AlarmKind, type Health } from './health/index.ts'
 import { createLines, type LineSign, type Lines } from './lines/index.ts'
+import { startBrokerSide } from './broker-side.ts'
 import { createLive, serveRtsp, type Live } from './live/index.ts'
 import { createTelemetry, type Payload, type Telemetry } from './mqtt/index.ts'
+import type { OrderHouse } from './orders/index.ts'
 import type { InputLine } from './ports/gpio.ts'
 import type { Ports } from './ports/ports.ts'
 import type { Change } from './ports/records.ts'
@@ -69,6 +71,10 @@ export type DoorbellOptions = {
   readonly onLookedAt?: (looked: LookedAt) => void
   /** A loop that throws is a bug; whoever started the doorbell ends the process. */
   readonly onCrash: (error: unknown) => void
+  /** Who changes settings and carries out the owner's orders; left out: clips can be held and deleted, nothing else. */
+  readonly house?: OrderHouse & Required<Pick<OrderHouse, 'set'>>
+  /** Of the software. */
+  readonly version?: string
   /** Only tests hand in another: one that seals nothing, to show that the search for plaintext would find it. */
   readonly sealClip?: ClipSealMaker
 }
@@ -112,6 +118,7 @@ export async function startDoorbell(
 ): Promise<Doorbell> {
   return openScope(async (scope) => {
     const loop = loopsOf(scope, options)
+    let happened: (happening: Happening) => void = () => {}
     const key = await openDeviceKey(ports)
     const clockTrust: ClockTrust = createClockTrust({
       ...ports,
@@ -123,7 +130,10 @@ export async function startDoorbell(
     })
     const telemetry = await openTelemetry(ports, config, { device: key.name, clockTrust })
     const uploadsStuckMs = (): number => uploads?.stuckMs() ?? 0
-    const { health, tell } = healthFor(ports, { telemetry, clockTrust, uploadsStuckMs }, options)
+    const { health, tell } = healthFor(ports, { telemetry, clockTrust, uploadsStuckMs }, (happening) => {
+      options.onHappening?.(happening)
+      happened(happening)
+    })
     const rebuilt = await rebuildIndex(ports, key)
     if (rebuilt !== undefined) tell(rebuilt)
     const recipients = await openRecipients(ports)
@@ -153,6 +163,9 @@ export async function startDoorbell(
     })
     await startRtsp(scope, ports, { config, live })
     startSeeing(eyes, loop)
+    happened = startBrokerSide({
+      ...{ ports, config, telemetry, clips, uploads, eyes, key, recipients, options, loop },
+    })
     startDesk({ ports, desk, clips, noteStart }, loop)
     const lines = linesFor(ports, config, { desk, eyes, tell, onCrash: options.onCrash })
     loop('lines', (signal) => lines.run(signal))
@@ -314,7 +327,7 @@ function healthFor(
     readonly clockTrust: ClockTrust
     readonly uploadsStuckMs: () => number
   },
-  { onHappening = () => {} }: DoorbellOptions,
+  onHappening: Tell,
 ): { readonly health: Health; readonly tell: Tell } {
   const publish = (kind: 'clip' | 'alarm' | 'health', payload: Payload): void => {
     telemetry?.publish(kind, payload).catch(() => {}) // Only a press is written to disk, so only a press can fail.

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { homeAssistant } from './home-assistant.ts'
 import { zones } from './zones.ts'
 import { Fault } from '../base/fault.ts'
 
@@ -39,6 +40,7 @@ const mqtt = z.strictObject({
   caFile: z.string().optional().describe('PEM of the authority that signed the broker’s certificate'),
   certFile: z.string().optional().describe('PEM of our certificate, where the broker asks for one'),
   keyFile: z.string().optional().describe('PEM of its private key'),
+  ...homeAssistant,
 })
 
 const live = z.strictObject({
