@@ -1,5 +1,6 @@
 /** The camera that the settings name. */
 import { assertNever } from '../base/assert.ts'
+import { Fault } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import { areasToHide, planPrivacy, type Config } from '../config/index.ts'
 import { noCamera } from '../drivers/camera/index.ts'
@@ -30,7 +31,7 @@ export async function openCamera(config: Config, deps: BoardCameraDeps): Promise
     case 'rtsp':
     case 'v4l2':
     case 'libcamera':
-      return noCamera()
+      throw new Fault('invalid', `camera.kind: ${camera.kind}: this version has no driver for it`)
     default:
       return assertNever(camera.kind)
   }
