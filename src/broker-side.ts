@@ -1,7 +1,6 @@
 /** What a broker of one's own gets and gives beside telemetry: discovery, vitals, settings, orders, pictures. */
 import { Bell } from './base/bell.ts'
 import { isFault, messageOf } from './base/fault.ts'
-import type { Clips } from './clips/index.ts'
 import type { Config } from './config/index.ts'
 import type { DoorbellOptions, Happening } from './doorbell.ts'
 import {
@@ -16,19 +15,19 @@ import { createOrders } from './orders/index.ts'
 import type { Broker } from './ports/broker.ts'
 import type { Ports } from './ports/ports.ts'
 import { newestPicture, type Eyes } from './seeing.ts'
-import type { Uploads } from './upload/index.ts'
-import type { DeviceKey, Recipients } from './vault/index.ts'
+import type { Storage } from './storage.ts'
+import type { DeviceKey } from './vault/index.ts'
 import { tellVitals } from './vitals.ts'
 
 export type BrokerSideDeps = {
   readonly ports: Ports
   readonly config: Config
   readonly telemetry: Telemetry | undefined
-  readonly clips: Clips
-  readonly uploads: Uploads | undefined
+  readonly storage: Pick<Storage, 'opened' | 'mustBeOpen'>
+  /** Resolves when the storage is open; with false when it never will be. */
+  readonly opened: () => Promise<boolean>
   readonly eyes: Eyes
   readonly key: DeviceKey
-  readonly recipients: Recipients
   readonly options: Pick<DoorbellOptions, 'house' | 'version' | 'onCrash'>
   readonly loop: (name: string, run: (signal: AbortSignal) => Promise<void>) => void
 }
@@ -53,7 +52,7 @@ export function startBrokerSide(deps: BrokerSideDeps): (happening: Happening) =>
 }
 
 function startAnnouncing(side: Side): void {
-  const { ports, config, telemetry, broker, rules, clips, uploads, eyes, options, loop } = side
+  const { ports, config, telemetry, broker, rules, storage, eyes, options, loop } = side
   const version = options.version ?? '0'
   const { discovery = false, discoveryPrefix = 'homeassistant', pictures = false } = config.mqtt ?? {}
   const having = {
@@ -66,13 +65,15 @@ function startAnnouncing(side: Side): void {
     { ...ports, broker, telemetry },
     { ...rules, discovery, discoveryPrefix, version, having },
   )
-  loop('announcer', (signal) => announcer.run(signal))
+  loop('announcer', async (signal) => {
+    if (await isOpen(side, signal)) await announcer.run(signal)
+  })
   loop('vitals', (signal) =>
     tellVitals(
       {
         ...{ ports, telemetry, version },
-        kept: () => clips.kept(),
-        uploads: () => uploads?.waiting().objects ?? 0,
+        kept: () => storage.opened()?.clips.kept() ?? { clips: 0 },
+        uploads: () => storage.opened()?.uploads?.waiting().objects ?? 0,
         heardAt: () => eyes.heardAt(),
       },
       signal,
@@ -142,16 +143,28 @@ function valueOf(config: Config, key: HarmlessSetting['setting']): unknown {
   return value
 }
 
-function startOrders({ ports, telemetry, broker, rules, clips, key, recipients, options, loop }: Side): void {
+function startOrders(side: Side): void {
+  const { ports, telemetry, broker, rules, storage, key, options, loop } = side
   const orders = createOrders(
     {
-      ...{ ...ports, broker, owner: () => recipients.owner() },
+      ...{ ...ports, broker, owner: () => storage.mustBeOpen().owner() },
       answer: (answer) => telemetry.publish('answer', answer),
-      house: options.house ?? { shelf: () => clips.shelf },
+      house: options.house ?? { shelf: () => storage.opened()?.clips.shelf },
     },
     { topic: topicOf(rules, 'order'), audience: key.name },
   )
-  loop('orders', (signal) => orders.run(signal))
+  loop('orders', async (signal) => {
+    if (await isOpen(side, signal)) await orders.run(signal)
+  })
+}
+
+/** What was taken and told before is known only then. */
+async function isOpen({ opened }: Pick<Side, 'opened'>, signal: AbortSignal): Promise<boolean> {
+  const bell = new Bell()
+  const stopped = bell.untilRung(signal).then(() => false)
+  const open = await Promise.race([opened(), stopped])
+  bell.ring() // Leaves no listener behind.
+  return open && !signal.aborted
 }
 
 /** One at a time, and none waits: a picture that the broker is not there for is not worth being told later. */

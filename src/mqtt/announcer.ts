@@ -47,7 +47,7 @@ export function createAnnouncer(deps: AnnouncerDeps, rules: DiscoveryRules): Ann
   }
   return {
     async run(signal) {
-      before = announcedIn(await records.read('device', ROW_KEY))
+      before = await toldBefore(deps)
       announce()
       if (!rules.discovery) return
       const topic = `${rules.discoveryPrefix}/status`
@@ -59,6 +59,17 @@ export function createAnnouncer(deps: AnnouncerDeps, rules: DiscoveryRules): Ann
         announce()
       }
     },
+  }
+}
+
+/** An index that cannot be read keeps nobody from announcing; what it named stays where it is. */
+async function toldBefore({ records, log }: AnnouncerDeps): Promise<Announced> {
+  try {
+    return announcedIn(await records.read('device', ROW_KEY))
+  } catch (error) {
+    if (!isFault(error) || error.kind === 'bug') throw error
+    log.warn('discovery.not_read', { problem: error.message })
+    return NOTHING
   }
 }
 

@@ -56,7 +56,12 @@ export function createOrders(
   const { broker, log } = deps
   return {
     async run(signal) {
-      const memory = await openMemory(deps)
+      const memory = await openMemory(deps).catch((error: unknown) => {
+        if (!isFault(error) || error.kind === 'bug') throw error
+        log.error('orders.not_taken', { problem: error.message }) // Whoever does not know what was taken takes nothing.
+        return undefined
+      })
+      if (memory === undefined) return
       const onTrouble = (fault: unknown): void => log.warn('orders.unheard', { problem: messageOf(fault) })
       for await (const message of broker.listen([topic], { signal, onTrouble }))
         await take(deps, memory, { message, audience })
