@@ -444,11 +444,13 @@ function untrustedMono({ at, trustedClock }: Payload, clock: Clock): MonoMs | un
 }
 
 /** Nobody has moved yet, and nothing is wrong yet. */
-function statesAtStart(clock: Clock): readonly (readonly ['motion' | 'health', Payload])[] {
+function statesAtStart(clock: Clock): readonly (readonly ['motion' | 'health' | 'person', Payload])[] {
   const { at, trusted } = clock.wall()
+  const nobody = withIso({ state: 'off', at: Math.round(at), trustedClock: trusted })
   return [
-    ['motion', withIso({ state: 'off', at: Math.round(at), trustedClock: trusted })],
+    ['motion', nobody],
     ['health', { alarms: '' }],
+    ['person', nobody],
   ]
 }
 
