@@ -301,21 +301,21 @@ class Home {
   /** Resolves when it was looked at: the next message is waited for. */
   async say(payload: string, { retained = false } = {}): Promise<void> {
     const message = { topic: TOPIC, payload, qos: 1, retain: retained } as const
-    if (!retained) this.hub.say(message)
-    else {
-      await this.restart(() => this.hub.say(message))
+    if (retained) {
+      await this.close()
+      this.hub.say(message)
+      await this.#start({ kept: 1 })
       this.hub.say({ ...message, payload: '' })
-    }
-    await this.#heard()
+    } else this.hub.say(message)
+    await this.#heard(++this.#said)
   }
 
   async rows(): Promise<readonly string[]> {
     return (await this.records.list('device')).map(({ key }) => key)
   }
 
-  async restart(meanwhile: () => void = () => {}): Promise<void> {
+  async restart(): Promise<void> {
     await this.close()
-    meanwhile()
     await this.#start()
   }
 
@@ -324,7 +324,9 @@ class Home {
     await this.#running
   }
 
-  async #start(): Promise<void> {
+  async #start({ kept = 0 } = {}): Promise<void> {
+    this.#asked = 0
+    this.#said = kept
     this.#stop = new AbortController()
     const orders = createOrders(
       {
@@ -336,9 +338,10 @@ class Home {
       { topic: TOPIC, audience: DEVICE },
     )
     this.#running = orders.run(this.#stop.signal)
-    await this.#heard()
+    await this.#heard(kept)
   }
 
+  #said = 0
   #asked = 0
   #waiting: (() => void) | undefined
 
@@ -365,9 +368,9 @@ class Home {
     }
   }
 
-  async #heard(): Promise<void> {
-    if (this.#asked === 0) await new Promise<void>((resolve) => (this.#waiting = resolve))
-    this.#asked = 0
+  /** So many messages were looked at since the start. */
+  async #heard(messages: number): Promise<void> {
+    while (this.#asked <= messages) await new Promise<void>((resolve) => (this.#waiting = resolve))
   }
 
   #clock(): Clock {
