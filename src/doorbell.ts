@@ -19,6 +19,7 @@ import { createTelemetry, type Payload, type Telemetry } from './mqtt/index.ts'
 import type { InputLine } from './ports/gpio.ts'
 import type { Ports } from './ports/ports.ts'
 import type { Change } from './ports/records.ts'
+import { createQuiet, type Quiet, type QuietState, type Silenced } from './quiet/index.ts'
 import { BOOT_KEY, rebuildIndex, type IndexRebuilt } from './rebuild.ts'
 import type { LookedAt } from './recognise/index.ts'
 import { createEyes, newestPicture, POSTER_WIDTH_MAX, type Eyes, type Look, type Seeing } from './seeing.ts'
@@ -39,7 +40,14 @@ export type Happening =
   | { readonly kind: 'line-stuck' | 'line-free'; readonly line: InputLine; readonly at: MonoMs }
   | { readonly kind: 'motion-began'; readonly at: MonoMs }
   | { readonly kind: 'motion-ended'; readonly at: MonoMs }
-  | { readonly kind: 'press'; readonly at: MonoMs; readonly visit: VisitId; readonly id: string }
+  | {
+      readonly kind: 'press'
+      readonly at: MonoMs
+      readonly visit: VisitId
+      readonly id: string
+      /** In quiet hours: what the household wants silent; otherwise empty. */
+      readonly silent: readonly Silenced[]
+    }
   | { readonly kind: 'visit-began'; readonly visit: VisitId; readonly from: MonoMs; readonly sign: SignKind }
   | {
       readonly kind: 'visit-ended'
@@ -98,6 +106,8 @@ export interface Doorbell extends AsyncDisposable {
   alarms(): readonly AlarmKind[]
   /** What is decoded and why, and who recognises. */
   seeing(): Seeing
+  /** Whether it is quiet now, and until when. */
+  quiet(): QuietState
 }
 
 const RETAIN_EVERY_MS = 60_000
@@ -143,12 +153,13 @@ export async function startDoorbell(
     scope.own('clips', clips)
     loop('health', (signal) => health.run(signal))
     const ring = startChime(ports, loop)
+    const quiet = createQuiet(ports, { ...config.quiet, timeZone: config.device.timeZone })
     const eyes: Eyes = createEyes(ports, config, {
       ...{ ...options, clips, telemetry, tell, live: () => live, desk: () => desk },
     })
     const live = scope.own('live', liveOf(ports, { key, eyes }))
     const desk: Desk = createDesk({
-      ...{ ports, config, clips, telemetry, tell, ring },
+      ...{ ports, config, clips, telemetry, quiet, tell, ring },
       onVisit: (visit) => eyes.recogniser.visit(visit),
     })
     await startRtsp(scope, ports, { config, live })
@@ -158,7 +169,7 @@ export async function startDoorbell(
     loop('lines', (signal) => lines.run(signal))
     loop('capture', (signal) => eyes.capture.run(signal))
     return {
-      ...doorbellOf({ ports, desk, clips, uploads, telemetry, health, eyes }),
+      ...doorbellOf({ ports, desk, clips, uploads, telemetry, health, eyes, quiet }),
       ...{ live, ledger, ring },
       picture: () => pictureOf(ports, eyes, sealClip),
     }
@@ -202,6 +213,7 @@ type Parts = {
   readonly telemetry: Telemetry | undefined
   readonly health: Health
   readonly eyes: Eyes
+  readonly quiet: Quiet
 }
 
 const doorbellOf = ({
@@ -212,6 +224,7 @@ const doorbellOf = ({
   telemetry,
   health,
   eyes,
+  quiet,
 }: Parts): Omit<Doorbell, keyof AsyncDisposable | 'live' | 'ledger' | 'ring' | 'picture'> => ({
   clips: clips.shelf,
   kept: () => clips.kept(),
@@ -225,6 +238,7 @@ const doorbellOf = ({
   published: () => telemetry?.published() ?? 0,
   alarms: () => health.alarms(),
   seeing: () => eyes.seeing(),
+  quiet: () => quiet.state(),
   look: () => eyes.sign(ports.clock.mono()),
   heardAt: () => eyes.heardAt(),
 })
