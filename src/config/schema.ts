@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { quiet, timeZone } from './quiet.ts'
+import { camera, type CameraConfig } from './camera.ts'
 import { zones } from './zones.ts'
 import { Fault } from '../base/fault.ts'
 
@@ -123,6 +124,7 @@ export const configSchema = z.strictObject({
         .describe('where it is, as `Europe/Berlin`: the IANA name of its time zone; quiet hours need it'),
     })
     .prefault({}),
+  camera: camera.prefault({}),
   capture: z
     .strictObject({
       prerollMs: wholeMs(0, 30_000)
@@ -258,6 +260,7 @@ export type Config = z.output<typeof configSchema>
 export type StoreConfig = z.output<typeof store>
 export type MqttConfig = z.output<typeof mqtt>
 export type WebConfig = z.output<typeof web>
+export type { CameraConfig }
 
 export const configDefaults = (): Config => configSchema.parse({})
 
