@@ -142,7 +142,7 @@ export async function startDoorbell(
     )
     loop('health', (signal) => health.run(signal))
     const ring = startChime(ports, loop)
-    const quiet = createQuiet(ports, { ...config.quiet, timeZone: config.device.timeZone })
+    const quiet = createQuiet(ports, { ...config.quietHours, timeZone: config.device.timeZone })
     const clips = storage.late
     const eyes: Eyes = createEyes(ports, config, {
       ...{ ...options, clips, telemetry, tell, live: () => live, desk: () => desk },

@@ -70,10 +70,10 @@ function checkZonesOfRules({ visit, detect }: Config, context: z.RefinementCtx):
 }
 
 /** A wrong guess would ring at night. */
-function checkQuietHasZone({ device, quiet }: Config, context: z.RefinementCtx): void {
-  if (quiet.times.length === 0 || device.timeZone !== undefined) return
+function checkQuietHasZone({ device, quietHours }: Config, context: z.RefinementCtx): void {
+  if (quietHours.times.length === 0 || device.timeZone !== undefined) return
   const message = 'wanted device.timeZone beside it, such as Europe/Berlin'
-  context.addIssue({ code: 'custom', path: ['quiet', 'times'], message, input: quiet.times })
+  context.addIssue({ code: 'custom', path: ['quietHours', 'times'], message, input: quietHours.times })
 }
 
 /** `--set visit.quietAfterMs=5000`; the last part of the key is enough where only one setting ends so. */

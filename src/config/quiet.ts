@@ -42,7 +42,7 @@ export const timeZone = z
   .max(64)
   .refine(isTimeZone, 'wanted the IANA name of a time zone such as Europe/Berlin')
 
-export const quiet = z.strictObject({
+export const quietHours = z.strictObject({
   times: z
     .array(period)
     .max(16)

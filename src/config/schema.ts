@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { quiet, timeZone } from './quiet.ts'
+import { quietHours, timeZone } from './quiet.ts'
 import { camera, type CameraConfig } from './camera.ts'
 import { zones } from './zones.ts'
 import { Fault } from '../base/fault.ts'
@@ -241,7 +241,7 @@ export const configSchema = z.strictObject({
         .describe('disk space always left free'),
     })
     .prefault({}),
-  quiet: quiet.prefault({}),
+  quietHours: quietHours.prefault({}),
   live: live.prefault({}),
   store: store.optional().describe('cloud; left out: clips stay on the device'),
   mqtt: mqtt.optional().describe('broker; left out: nobody is told'),

@@ -34,7 +34,7 @@ function Times({ desk }: { readonly desk: Desk }): JSX.Element {
   const isNew = desk.row('device.timeZone')?.value === null
   const save = (): void =>
     desk.change({
-      'quiet.times': times.map(toSaved),
+      'quietHours.times': times.map(toSaved),
       ...(isNew && times.length > 0 ? { 'device.timeZone': zoneHere() } : {}),
     })
   return (
@@ -127,7 +127,7 @@ function OneTime(props: {
 }
 
 function Silences({ desk }: { readonly desk: Desk }): JSX.Element | null {
-  const value = desk.row('quiet.silences')?.value
+  const value = desk.row('quietHours.silences')?.value
   if (!Array.isArray(value) || timesIn(desk).length === 0) return null
   const chosen = value.map(String)
   return (
@@ -142,7 +142,7 @@ function Silences({ desk }: { readonly desk: Desk }): JSX.Element | null {
           disabled={!desk.canChange || desk.isBusy}
           onClick={() =>
             desk.change({
-              'quiet.silences': SILENCED.filter((each) => chosen.includes(each) !== (each === what)),
+              'quietHours.silences': SILENCED.filter((each) => chosen.includes(each) !== (each === what)),
             })
           }
         >
@@ -175,7 +175,7 @@ function Zone({ desk }: { readonly desk: Desk }): JSX.Element | null {
 
 /** As fields for times of day have it: they know no 24:00. */
 function timesIn(desk: Desk): readonly Time[] {
-  const value = desk.row('quiet.times')?.value
+  const value = desk.row('quietHours.times')?.value
   return Array.isArray(value)
     ? (value as readonly Time[]).map((time) => ({ ...time, to: time.to === '24:00' ? '00:00' : time.to })) // The device has checked it.
     : []
