@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { Fault } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import type { Scope } from '../base/scope.ts'
 import type { Config, MqttConfig } from '../config/index.ts'
@@ -11,7 +10,7 @@ import type { Disk } from '../ports/disk.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 import { openDeviceKey } from '../vault/index.ts'
 import { openEmbeddedCloud, type EmbeddedCloud } from '../../sim/cloud/index.ts'
-import { readFirstLine, readTextFile } from './owner-files.ts'
+import { brokerAccess } from './broker-place.ts'
 import { parseCloudUrl, readCredentials } from './s3-place.ts'
 
 export type CloudChoice = {
@@ -105,25 +104,10 @@ async function brokerFor(
   common: Common,
   log: Log,
 ): Promise<Broker | undefined> {
-  if (mqtt !== undefined) return openBroker({ ...common, ...(await settingsOf(mqtt)) }, { log })
+  if (mqtt !== undefined) return openBroker({ ...common, ...(await brokerAccess(mqtt)) }, { log })
   if (embedded?.mqttUrl === undefined) return undefined
   const { mqttUsername: username, mqttPassword: password } = embedded.account
   return openBroker({ ...common, url: embedded.mqttUrl, username, password, protocolVersion: 4 }, { log })
-}
-
-async function settingsOf(mqtt: MqttConfig): Promise<Omit<Parameters<typeof openBroker>[0], keyof Common>> {
-  const { url, protocol, username, passwordFile, caFile, certFile, keyFile } = mqtt
-  if ((certFile === undefined) !== (keyFile === undefined))
-    throw new Fault('invalid', 'mqtt: wanted certFile and keyFile together, got one of them')
-  return {
-    url,
-    protocolVersion: protocol === '5' ? 5 : 4,
-    ...(username === undefined ? {} : { username }),
-    ...(passwordFile === undefined ? {} : { password: await readFirstLine(passwordFile) }),
-    ...(caFile === undefined ? {} : { ca: await readTextFile(caFile) }),
-    ...(certFile === undefined ? {} : { cert: await readTextFile(certFile) }),
-    ...(keyFile === undefined ? {} : { key: await readTextFile(keyFile) }),
-  }
 }
 
 /** So that a replay begins with the broker there; one that is away is no reason not to record. */
