@@ -19,8 +19,9 @@ async function played(
   timeline: string,
   sets: readonly string[] = [OWN_BROKER],
   meanwhile: (world: World) => void = () => {},
+  until = '5m',
 ): Promise<{ readonly world: World; readonly evidence: Evidence }> {
-  const text = `title: home\nseed: 5\ncamera: drawn\nuntil: 5m\ntimeline:${timeline}\n`
+  const text = `title: home\nseed: 5\ncamera: drawn\nuntil: ${until}\ntimeline:${timeline}\n`
   const story = readStory({ name: 'home.yaml', text })
   const config = loadConfig({ sets: [...story.settings, ...sets] })
   const world = new World({ seed: 5, config, household, scene: { kind: 'drawn' }, entriesMax: 0 })
@@ -109,6 +110,40 @@ describe('a broker of one’s own', () => {
     const { evidence } = await played(VISIT, [OWN_BROKER, 'mqtt.pictures=true'])
     const [picture] = toldTo(evidence, 'picture')
     expect([...Buffer.from(picture?.payload ?? '', 'base64').subarray(0, 2)]).toEqual([0xff, 0xd8])
+  })
+
+  it('that comes and goes a thousand times is told of each press once, and nothing grows', async () => {
+    const ups = Array.from({ length: 1000 }, (_, n) => 10 + 6 * n)
+    const lines = ups.map(
+      (s, n) => `
+  - { at: ${s}s, broker: down }${n % 100 === 50 ? `\n  - { at: ${s + 1}s, button: press }` : ''}
+  - { at: ${s + 2}s, broker: up }`,
+    )
+    const listeners: number[] = []
+    const { world, evidence } = await played(
+      lines.join(''),
+      [OWN_BROKER],
+      (begun) => {
+        const { signal } = new AbortController()
+        const count = async (): Promise<void> => {
+          for (let n = 0; n < 50; n++) {
+            await begun.clock.sleep(100_000, { signal })
+            listeners.push(begun.broker.listeners())
+          }
+        }
+        void count()
+      },
+      '2h',
+    )
+    const ids = toldTo(evidence, 'press').map(({ payload }) => fieldsOf(parsed(payload))['id'])
+    expect(ids).toHaveLength(10)
+    expect(new Set(ids).size).toBe(10)
+    const announced = toldTo(evidence, DISCOVERY)
+    expect(announced.length).toBeGreaterThan(900)
+    expect(announced.length).toBeLessThanOrEqual(1001)
+    expect(new Set(announced.map(({ payload }) => payload)).size).toBe(1)
+    expect(new Set(listeners)).toEqual(new Set([2])) // For orders, and for Home Assistant’s birth.
+    expect(world.evidence.crashes).toEqual([])
   })
 
   it('can forbid all of that, and is told of presses all the same', async () => {

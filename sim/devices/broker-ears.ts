@@ -14,12 +14,16 @@ import {
 export class BrokerEars {
   readonly #ears = new Set<Ear>()
   readonly #retained: () => Iterable<BrokerMessage>
-  #refused: (filter: string) => boolean
+  readonly #refused: (filter: string) => boolean
   #isUp = false
 
   constructor(retained: () => Iterable<BrokerMessage>, refused: (filter: string) => boolean = () => false) {
     this.#retained = retained
     this.#refused = refused
+  }
+
+  get size(): number {
+    return this.#ears.size
   }
 
   /** The connection was made: subscriptions are taken up anew, and what is kept comes again. */

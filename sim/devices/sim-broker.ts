@@ -28,6 +28,8 @@ export interface SimBroker {
   /** Somebody else of the household says something. */
   say(message: BrokerMessage): void
   readonly retained: ReadonlyMap<string, BrokerMessage>
+  /** How many of the doorbell listen now. */
+  listeners(): number
   onPublish: (published: Published) => void
 }
 
@@ -50,6 +52,7 @@ export function createSimBroker({
   const desk = openDesk(clock, tell)
   const hub: SimBroker = {
     retained,
+    listeners: () => clients.reduce((sum, { ears: its }) => sum + its.size, 0),
     say: tell,
     onPublish: () => {},
     openClient(will, its = clock) {
