@@ -12,7 +12,7 @@ import { createClips, type ClipHappening, type ClipRules, type Clips } from './c
 import { privateZonesRecorded, type Config } from './config/index.ts'
 import { createDesk, type Desk } from './desk.ts'
 import { openLedger, type Ledger } from './ledger/index.ts'
-import { createHealth, type Alarm, type AlarmKind, type Health } from './health/index.ts'
+import { createHealth, type Alarm, type AlarmKind, type Health, type Vital } from './health/index.ts'
 import { createLines, type LineSign, type Lines } from './lines/index.ts'
 import { createLive, serveRtsp, type Live } from './live/index.ts'
 import { createTelemetry, type Payload, type Telemetry } from './mqtt/index.ts'
@@ -98,6 +98,8 @@ export interface Doorbell extends AsyncDisposable {
   alarms(): readonly AlarmKind[]
   /** What is decoded and why, and who recognises. */
   seeing(): Seeing
+  /** What the watchdog looks at. */
+  vitals(): readonly Vital[]
 }
 
 const RETAIN_EVERY_MS = 60_000
@@ -142,7 +144,8 @@ export async function startDoorbell(
     if (uploads !== undefined) loop('uploads', (signal) => uploads.run(signal))
     scope.own('clips', clips)
     loop('health', (signal) => health.run(signal))
-    const ring = startChime(ports, loop)
+    const chime = startChime(ports, loop)
+    const ring = (): void => chime.ring()
     const eyes: Eyes = createEyes(ports, config, {
       ...{ ...options, clips, telemetry, tell, live: () => live, desk: () => desk },
     })
@@ -161,6 +164,7 @@ export async function startDoorbell(
       ...doorbellOf({ ports, desk, clips, uploads, telemetry, health, eyes }),
       ...{ live, ledger, ring },
       picture: () => pictureOf(ports, eyes, sealClip),
+      vitals: () => vitalsOf({ lines, chime, desk }),
     }
   })
 }
@@ -212,7 +216,7 @@ const doorbellOf = ({
   telemetry,
   health,
   eyes,
-}: Parts): Omit<Doorbell, keyof AsyncDisposable | 'live' | 'ledger' | 'ring' | 'picture'> => ({
+}: Parts): Omit<Doorbell, keyof AsyncDisposable | 'live' | 'ledger' | 'ring' | 'picture' | 'vitals'> => ({
   clips: clips.shelf,
   kept: () => clips.kept(),
   isIdle: () => desk.isIdle() && clips.idle(),
@@ -228,6 +232,24 @@ const doorbellOf = ({
   look: () => eyes.sign(ports.clock.mono()),
   heardAt: () => eyes.heardAt(),
 })
+
+/**
+ * What stands between a finger and the bell must never hang; what a disk does may take long, and a card that is slow
+ * is no reason to start anew.
+ */
+const vitalsOf = ({
+  lines,
+  chime,
+  desk,
+}: {
+  readonly lines: Lines
+  readonly chime: Chime
+  readonly desk: Desk
+}): readonly Vital[] => [
+  { name: 'lines', busyMs: () => lines.overdueMs(), busyMsMax: 5000 },
+  { name: 'chime', busyMs: () => chime.busyMs(), busyMsMax: 10_000 },
+  { name: 'desk', busyMs: () => desk.busyMs(), busyMsMax: 300_000 },
+]
 
 function liveOf(ports: Ports, { key, eyes }: { readonly key: DeviceKey; readonly eyes: Eyes }): Live {
   return createLive({
@@ -280,10 +302,10 @@ function queueOf(uploads: Uploads | undefined) {
   }
 }
 
-function startChime(ports: Ports, loop: Loop): Chime['ring'] {
+function startChime(ports: Ports, loop: Loop): Chime {
   const chime = createChime(ports)
   loop('chime', (signal) => chime.run(signal))
-  return () => chime.ring()
+  return chime
 }
 
 function startDesk(

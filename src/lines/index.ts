@@ -38,6 +38,8 @@ export type LinesDeps = {
 }
 
 export interface Lines {
+  /** For how long something has been due that was not done. */
+  overdueMs(): number
   run(signal: AbortSignal): Promise<void>
 }
 
@@ -53,6 +55,7 @@ export function createLines(deps: LinesDeps, rules: ButtonRules): Lines {
     bell.ring()
   }
   return {
+    overdueMs: () => Math.max(0, clock.mono() - (buttonDeadline(button, rules) ?? Infinity)),
     async run(signal) {
       const stop = new AbortController()
       const end = (): void => stop.abort()

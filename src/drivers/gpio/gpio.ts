@@ -29,7 +29,7 @@ export type LineConfig = WantedLine & {
   readonly debounceUs: number
 }
 
-export type GpioLines = Readonly<Partial<Record<InputLine | OutputLine, LineConfig>>>
+export type GpioLines = { readonly [line in InputLine | OutputLine]?: LineConfig | undefined }
 
 export type GpioDeps = {
   readonly log: Log
