@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { camera, type CameraConfig } from './camera.ts'
 import { gpio } from './gpio.ts'
 import { zones } from './zones.ts'
 import { Fault } from '../base/fault.ts'
@@ -120,6 +121,7 @@ export const configSchema = z.strictObject({
         .describe('what the household calls this doorbell'),
     })
     .prefault({}),
+  camera: camera.prefault({}),
   capture: z
     .strictObject({
       prerollMs: wholeMs(0, 30_000)
@@ -264,6 +266,7 @@ export type StoreConfig = z.output<typeof store>
 export type MqttConfig = z.output<typeof mqtt>
 export type WebConfig = z.output<typeof web>
 export type GpioConfig = z.output<typeof gpio>
+export type { CameraConfig }
 
 export const configDefaults = (): Config => configSchema.parse({})
 
