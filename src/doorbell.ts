@@ -145,13 +145,12 @@ export async function startDoorbell(
     scope.own('clips', clips)
     loop('health', (signal) => health.run(signal))
     const chime = startChime(ports, loop)
-    const ring = (): void => chime.ring()
     const eyes: Eyes = createEyes(ports, config, {
       ...{ ...options, clips, telemetry, tell, live: () => live, desk: () => desk },
     })
     const live = scope.own('live', liveOf(ports, { key, eyes }))
     const desk: Desk = createDesk({
-      ...{ ports, config, clips, telemetry, tell, ring },
+      ...{ ports, config, clips, telemetry, tell, ring: () => chime.ring() },
       onVisit: (visit) => eyes.recogniser.visit(visit),
     })
     await startRtsp(scope, ports, { config, live })
@@ -162,7 +161,7 @@ export async function startDoorbell(
     loop('capture', (signal) => eyes.capture.run(signal))
     return {
       ...doorbellOf({ ports, desk, clips, uploads, telemetry, health, eyes }),
-      ...{ live, ledger, ring },
+      ...{ live, ledger, ring: () => chime.ring() },
       picture: () => pictureOf(ports, eyes, sealClip),
       vitals: () => vitalsOf({ lines, chime, desk }),
     }

@@ -127,6 +127,8 @@ async function openHouse(options: RunOptions, { settings, log, manager, ending }
     const folder = resolve(options.data ?? stateFolder())
     scope.own('lock', lockFolder(folder))
     const disk = await openNodeDisk(folder)
+    // Wrong wires are said now, also where the doorbell itself waits for its first owner.
+    openGpio(configWith({}).gpio, { log })[Symbol.dispose]()
     const records = scope.own('records', await openIndex({ folder, disk, log }))
     const board = openLinuxBoard({ manager })
     const place: Place = { disk, records, log, board, signal: ending.signal }

@@ -73,12 +73,12 @@ export function createLines(deps: LinesDeps, rules: ButtonRules): Lines {
 }
 
 function takeEdge(
-  { line, active, at }: Edge,
+  { line, active, at, found }: Edge,
   take: (event: ButtonEvent) => void,
   onSign: (sign: LineSign) => void,
 ): void {
   if (line === 'pir') onSign({ kind: 'pir', active, at })
-  else take({ kind: 'edge', active, at })
+  else take({ kind: 'edge', active, at, found })
 }
 
 function signOf(what: 'press' | 'tell-stuck' | 'tell-free', at: MonoMs): LineSign {
