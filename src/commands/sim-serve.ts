@@ -7,6 +7,7 @@ import { keysSet, type Config } from '../config/index.ts'
 import { createLoopingCamera, ffmpegReencoder, ffmpegStills } from '../drivers/ffmpeg/index.ts'
 import { lockFolder } from '../drivers/folder-lock.ts'
 import { createHttpServer } from '../drivers/http/index.ts'
+import { openRecordsLazily } from '../drivers/lazy-records.ts'
 import { nodeClock } from '../drivers/node-clock.ts'
 import { openNodeDisk } from '../drivers/node-disk.ts'
 import { nodeRandom } from '../drivers/node-random.ts'
@@ -65,7 +66,11 @@ export async function serveVideo(
     scope.own('lock', lockFolder(folder))
     const disk = await openNodeDisk(folder)
     if (options.owner !== undefined) await enrolFor(disk, options.owner)
-    const records = scope.own('records', await openIndex({ folder, disk, log }))
+    // What cannot be opened keeps nobody from ringing.
+    const records = scope.own(
+      'records',
+      openRecordsLazily(() => openIndex({ folder, disk, log })),
+    )
     const place: Place = { folder, disk, records, log, video, options, gpio, signal }
     const page = await openPage()
     const household = scope.own(
