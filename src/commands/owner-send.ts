@@ -4,17 +4,16 @@ import type { Log } from '../base/log.ts'
 import { openScope } from '../base/scope.ts'
 import { unixMs } from '../base/time.ts'
 import type { MqttConfig } from '../config/index.ts'
-import { openBroker } from '../drivers/mqtt/index.ts'
 import { nodeClock } from '../drivers/node-clock.ts'
 import type { Order } from '../formats/index.ts'
 import { topicOf } from '../mqtt/index.ts'
 import { signOrder } from '../owner/index.ts'
 import type { Broker } from '../ports/broker.ts'
 import { openDeviceKey } from '../vault/index.ts'
-import { brokerAccess } from './broker-place.ts'
 import { DEFAULT_DATA, openDataDisk } from './owner-data-folder.ts'
 import { readIdentityFile } from './owner-files.ts'
 import { interruption, OWNER, PASSPHRASE } from './owner-options.ts'
+import { openConfiguredBroker } from './outside.ts'
 import { openConfig } from './sim-house.ts'
 
 type SendOptions = {
@@ -116,12 +115,8 @@ async function exchange(
   await using opened = await openScope(async (scope) => {
     const will = { topic: topicOf(rules, 'answer'), payload: '', qos: 0, retain: false } as const
     const clientId = `lintel-owner-${process.pid}`
-    return {
-      broker: scope.own(
-        'broker',
-        await openBroker({ ...(await brokerAccess(mqtt)), clientId, will }, { log: quietLog }),
-      ),
-    }
+    const names = { clientId, will }
+    return { broker: scope.own('broker', await openConfiguredBroker(mqtt, { names, log: quietLog })) }
   })
   const { broker } = opened
   let signed: { readonly jti: string; readonly message: string } | undefined
