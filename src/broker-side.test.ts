@@ -5,7 +5,7 @@ import { playInto } from '../sim/world/play.ts'
 import { World } from '../sim/world/world.ts'
 import { readStory } from '../sim/story/read.ts'
 import { loadConfig } from './config/index.ts'
-import { faultsOfDiscovery } from './mqtt/home-assistant.fixture.ts'
+import { faultsOfDiscovery } from './home-assistant.fixture.ts'
 
 let household: Household
 beforeAll(async () => {

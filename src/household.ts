@@ -92,19 +92,12 @@ export async function startHousehold(deps: HouseholdDeps, options: HouseholdOpti
     const push = scope.own('push', await openPush({ ...deps, service: deps.push }))
     const page: { web?: Web } = {} // The doorbell may change before there is a server to tell.
     const house = houseOf(deps, { keeper: () => keeper, settings: () => settings, activity })
+    const told = doorbellOptions(deps, options, { keeper: () => keeper, rings, push })
     const keeper: DoorbellKeeper = scope.own(
       'doorbell',
-      new DoorbellKeeper(
-        {
-          ...deps,
-          activity,
-          options: { ...doorbellOptions(deps, options, { keeper: () => keeper, rings, push }), house },
-        },
-        config,
-        {
-          onChange: () => page.web?.doorbellChanged(),
-        },
-      ),
+      new DoorbellKeeper({ ...deps, activity, options: { ...told, house } }, config, {
+        onChange: () => page.web?.doorbellChanged(),
+      }),
     )
     const device = (): DeviceFacts => deviceFacts(key, keeper.config, options)
     const members = createMembers({ ...deps, device, vault: { acceptRecipients, RECIPIENTS_FILE } })

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { Fault } from '../base/fault.ts'
+import { errorOf, Fault } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import { openScope } from '../base/scope.ts'
 import { unixMs } from '../base/time.ts'
@@ -144,10 +144,10 @@ async function* heardOn(
   sendOnce: () => Promise<void>,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
-  let problem: unknown
+  let problem: Error | undefined
   const stop = new AbortController()
   const fail = (error: unknown): void => {
-    problem = error
+    problem = errorOf(error)
     stop.abort()
   }
   const both = AbortSignal.any([signal, stop.signal])

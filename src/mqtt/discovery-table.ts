@@ -1,6 +1,6 @@
 /**
  * Everything Home Assistant shows of the doorbell, a row an entity. What each platform takes is Home Assistant's to say:
- * https://www.home-assistant.io/integrations/mqtt/; `home-assistant.fixture.ts` has its rules.
+ * https://www.home-assistant.io/integrations/mqtt/; `../home-assistant.fixture.ts` has its rules.
  */
 import type { Json } from '../base/json.ts'
 import type { TopicKind } from './telemetry.ts'

@@ -8,7 +8,7 @@ import {
   type DiscoveryRules,
 } from './discovery.ts'
 import { ENTITIES } from './discovery-table.ts'
-import { faultsOfDiscovery } from './home-assistant.fixture.ts'
+import { faultsOfDiscovery } from '../home-assistant.fixture.ts'
 import { HARMLESS_SETTINGS } from './harmless-settings.ts'
 import { TOPICS } from './telemetry.ts'
 
@@ -21,6 +21,7 @@ const TOPIC = 'homeassistant/device/lintel-0123456789abcdef/config'
 const NONE = { components: {}, retained: [] }
 type Loose = { [key: string]: any } // oxlint-disable-line no-explicit-any -- to break one thing after the other
 
+const textIn = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 const textOf = (rules: DiscoveryRules): string => JSON.stringify(discoveryPayload(rules))
 const keysOf = (rules: DiscoveryRules): readonly string[] => Object.keys(announcedBy(rules).components)
 
@@ -85,7 +86,7 @@ describe('what Home Assistant is told', () => {
     for (const { sets, more } of offered) {
       const setting = HARMLESS_SETTINGS.find(({ name }) => name === sets)
       for (const key of ['min', 'max', 'payload_on', 'payload_off'])
-        if (more[key] !== undefined) expect(() => setting?.parse(String(more[key]))).not.toThrow()
+        if (more[key] !== undefined) expect(() => setting?.parse(textIn(more[key]))).not.toThrow()
       const { min, max } = more
       if (typeof min === 'number') expect(() => setting?.parse(String(min - 0.01))).toThrow(/wanted a number/)
       if (typeof max === 'number') expect(() => setting?.parse(String(max + 1))).toThrow(/wanted a number/)
@@ -147,7 +148,7 @@ describe.skipIf(!hasJinja)('its templates, in Jinja', () => {
   const NOW = 1_767_225_600
   /** With what Home Assistant gives a template beside: `value_json`, `this`, `now`, `as_timestamp`. */
   function render(key: string, payload: object, before: object = {}): string {
-    const template = String(ENTITIES.find((entity) => entity.key === key)?.more['value_template'])
+    const template = textIn(ENTITIES.find((entity) => entity.key === key)?.more['value_template'])
     const script = [
       'import json, sys, jinja2',
       'given = json.load(sys.stdin)',

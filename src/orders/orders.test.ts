@@ -270,7 +270,7 @@ class Home {
   }
 
   static async open(): Promise<Home> {
-    const secret = await secretFromBytes(OWNER_SEED)
+    const secret = secretFromBytes(OWNER_SEED)
     const home = new Home({ secret, recipient: '', allSecrets: [secret] })
     await home.#start()
     return home

@@ -137,18 +137,16 @@ async function carryOut({ house, clock, log }: OrdersDeps, order: Order): Promis
     case 'hold-clip':
       return holdClip(house, order)
     case 'change-settings': {
-      const { set, check } = house
-      if (set === undefined) throw new Fault('unavailable', 'settings cannot be changed from afar here')
-      check?.(order.set)
+      if (house.set === undefined) throw new Fault('unavailable', 'settings cannot be changed from afar here')
+      house.check?.(order.set)
       const keys = Object.keys(order.set).sort().join(', ')
-      later(order.do, () => set(order.set))
+      later(order.do, async () => house.set?.(order.set))
       return `${keys}: changed, as soon as nobody is at the door.`
     }
     case 'restart': {
-      const { restart } = house
-      if (restart === undefined)
+      if (house.restart === undefined)
         throw new Fault('unavailable', 'the doorbell cannot be started anew from afar here')
-      later(order.do, () => restart())
+      later(order.do, async () => house.restart?.())
       return 'It starts anew as soon as nobody is at the door.'
     }
     default:
