@@ -14,6 +14,7 @@ import { createDesk, type Desk } from './desk.ts'
 import type { Ledger } from './ledger/index.ts'
 import { createHealth, type Alarm, type AlarmKind, type Health, type Vital } from './health/index.ts'
 import { createLines, type LineSign, type Lines } from './lines/index.ts'
+import { startActions } from './action-side.ts'
 import { startBrokerSide } from './broker-side.ts'
 import { createLive, serveRtsp, type Live } from './live/index.ts'
 import { createTelemetry, type Payload, type Telemetry } from './mqtt/index.ts'
@@ -129,6 +130,7 @@ export async function startDoorbell(
 ): Promise<Doorbell> {
   return openScope(async (scope) => {
     const loop = loopsOf(scope, options)
+    const act = startActions(ports, config, loop)
     let happened: (happening: Happening) => void = () => {}
     const key = await openDeviceKey(ports)
     const clockTrust = createClockTrust({
@@ -140,6 +142,7 @@ export async function startDoorbell(
     const uploadsStuckMs = (): number => storage.opened()?.uploads?.stuckMs() ?? 0
     const { health, tell } = healthFor(ports, { telemetry, clockTrust, uploadsStuckMs }, (happening) => {
       options.onHappening?.(happening)
+      act(happening)
       happened(happening)
     })
     loop('clock-trust', (signal) => clockTrust.run(signal))
