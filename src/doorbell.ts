@@ -175,7 +175,9 @@ export async function startDoorbell(
     await startRtsp(scope, ports, { config, live })
     const opened = await openStorage(storage, options)
     happened = startBrokerSide({
-      ...{ ports, config, telemetry, storage, opened, eyes, key, options, loop },
+      ...{ ports, config, telemetry, storage, opened, key, options, loop },
+      heardAt: () => eyes.heardAt(),
+      picture: () => newestPicture(ports, eyes),
     })
     return {
       ...doorbellOf({ ports, desk, storage, telemetry, health, eyes, quiet }),
