@@ -130,8 +130,7 @@ export async function startDoorbell(
 ): Promise<Doorbell> {
   return openScope(async (scope) => {
     const loop = loopsOf(scope, options)
-    const act = startActions(ports, config, loop)
-    let happened: (happening: Happening) => void = () => {}
+    const ears: Tell[] = [options.onHappening ?? (() => {}), startActions(ports, config, loop)]
     const key = await openDeviceKey(ports)
     const clockTrust = createClockTrust({
       ...ports,
@@ -140,11 +139,9 @@ export async function startDoorbell(
     })
     const telemetry = createTelemetryFor(ports, config, { device: key.name, clockTrust })
     const uploadsStuckMs = (): number => storage.opened()?.uploads?.stuckMs() ?? 0
-    const { health, tell } = healthFor(ports, { telemetry, clockTrust, uploadsStuckMs }, (happening) => {
-      options.onHappening?.(happening)
-      act(happening)
-      happened(happening)
-    })
+    const { health, tell } = healthFor(ports, { telemetry, clockTrust, uploadsStuckMs }, (happening) =>
+      ears.forEach((hear) => hear(happening)),
+    )
     loop('clock-trust', (signal) => clockTrust.run(signal))
     if (telemetry !== undefined) loop('telemetry', (signal) => telemetry.run(signal))
     const storage: Storage = scope.own(
@@ -174,11 +171,8 @@ export async function startDoorbell(
     loop('capture', (signal) => eyes.capture.run(signal))
     await startRtsp(scope, ports, { config, live })
     const opened = await openStorage(storage, options)
-    happened = startBrokerSide({
-      ...{ ports, config, telemetry, storage, opened, key, options, loop },
-      heardAt: () => eyes.heardAt(),
-      picture: () => newestPicture(ports, eyes),
-    })
+    const seen = { heardAt: () => eyes.heardAt(), picture: () => newestPicture(ports, eyes) }
+    ears.push(startBrokerSide({ ...seen, ports, config, telemetry, storage, opened, key, options, loop }))
     return {
       ...doorbellOf({ ports, desk, storage, telemetry, health, eyes, quiet }),
       ...{ live, opened, ring: () => chime.ring() },
