@@ -117,9 +117,12 @@ module.exports = {
     {
       name: 'sim-replaces-drivers',
       comment:
-        'The simulator proves features; with real drivers it would prove nothing. Only ffmpeg, to replay a file, and the order of calls that makes a file durable, to cut its power.',
+        'The simulator proves features; with real drivers it would prove nothing. Only ffmpeg, to replay a file, the order of calls that makes a file durable, to cut its power, and the index that is opened when it can be.',
       from: { path: '^sim/', pathNot: TEST },
-      to: { path: '^(src/drivers/|scripts/)', pathNot: '^src/drivers/(ffmpeg(/|[.-])|durable-disk[.]ts$)' },
+      to: {
+        path: '^(src/drivers/|scripts/)',
+        pathNot: '^src/drivers/(ffmpeg(/|[.-])|(durable-disk|lazy-records)[.]ts$)',
+      },
     },
     {
       name: 'io-lives-in-drivers',

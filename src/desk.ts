@@ -4,9 +4,9 @@ import { hex } from './base/bytes.ts'
 import { messageOf } from './base/fault.ts'
 import type { VisitId } from './base/ids.ts'
 import { laterBy, monoMs, type MonoMs, unixMs, type UnixMs } from './base/time.ts'
-import type { Clips } from './clips/index.ts'
 import { parseWanted, type Config } from './config/index.ts'
 import type { Happening } from './doorbell.ts'
+import type { LateClips } from './late-clips.ts'
 import type { Telemetry } from './mqtt/index.ts'
 import type { Ports } from './ports/ports.ts'
 import {
@@ -28,7 +28,7 @@ const BEHIND_MS = 500
 export type DeskDeps = {
   readonly ports: Ports
   readonly config: Config
-  readonly clips: Clips
+  readonly clips: LateClips
   readonly telemetry: Telemetry | undefined
   readonly ring: () => void
   readonly tell: (happening: Happening) => void

@@ -25,6 +25,7 @@ export async function statusOf({ ports, config, doorbell, version }: StatusOf): 
     cameraSilentMs: heardAt === undefined ? undefined : clock.mono() - heardAt,
     disk: free === undefined ? undefined : { ...free, reserveBytes },
     kept: { ...doorbell.kept(), bytesMax },
+    storageProblem: doorbell.storageProblem(),
     uploads: waiting.uploads,
     messages: waiting.messages,
     unsealed: waiting.clips,

@@ -18,6 +18,7 @@ export {
   type StoreConfig,
   type MqttConfig,
   type WebConfig,
+  type CameraConfig,
 } from './schema.ts'
 export { areasToHide, namesOf, planPrivacy, privateZonesRecorded, type PrivacyPlan } from './private-zones.ts'
 export {

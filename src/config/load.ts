@@ -1,6 +1,7 @@
 import { parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { Fault } from '../base/fault.ts'
+import { checkCamera } from './camera.ts'
 import { configSchema, describeConfig, parseWanted, type Config } from './schema.ts'
 import { check, didYouMean, isMapping, readYaml, type YamlText } from './yaml.ts'
 
@@ -107,7 +108,7 @@ function fullKey(typed: string): string {
   throw new Fault('invalid', `--set ${typed}: there is no such setting${didYouMean(typed, keys)}`)
 }
 
-const wholeConfig = configSchema.superRefine(checkZonesOfRules)
+const wholeConfig = configSchema.superRefine(checkZonesOfRules).superRefine(checkCamera)
 
 function valueOf(text: string): unknown {
   const document = parseDocument(text)

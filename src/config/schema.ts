@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { camera, type CameraConfig } from './camera.ts'
 import { zones } from './zones.ts'
 import { Fault } from '../base/fault.ts'
 
@@ -119,6 +120,7 @@ export const configSchema = z.strictObject({
         .describe('what the household calls this doorbell'),
     })
     .prefault({}),
+  camera: camera.prefault({}),
   capture: z
     .strictObject({
       prerollMs: wholeMs(0, 30_000)
@@ -253,6 +255,7 @@ export type Config = z.output<typeof configSchema>
 export type StoreConfig = z.output<typeof store>
 export type MqttConfig = z.output<typeof mqtt>
 export type WebConfig = z.output<typeof web>
+export type { CameraConfig }
 
 export const configDefaults = (): Config => configSchema.parse({})
 

@@ -12,6 +12,8 @@ export type StatusFacts = {
   readonly disk:
     | { readonly bytes: number; readonly ofBytes: number; readonly reserveBytes: number }
     | undefined
+  /** Why the disk, or what lies on it, could not be opened since the start. */
+  readonly storageProblem?: string | undefined
   readonly kept: { readonly clips: number; readonly bytes: number; readonly bytesMax: number }
   readonly uploads: number
   readonly messages: number
@@ -68,7 +70,13 @@ function cameraSays({ cameraSilentMs }: StatusFacts): Saying {
   return { state: 'well', says: 'The camera sends pictures.' }
 }
 
-function diskSays({ disk, kept, alarms, unsealed }: StatusFacts): Saying {
+function diskSays({ disk, kept, alarms, unsealed, storageProblem }: StatusFacts): Saying {
+  if (storageProblem !== undefined)
+    return {
+      state: 'bad',
+      says: `The disk cannot be used: ${storageProblem}. Nothing is recorded; the bell rings on, and it is tried again every minute.`,
+      todo: 'If it stays so: start the doorbell again, then replace the card or disk.',
+    }
   if (alarms.includes('storage-failed'))
     return {
       state: 'bad',

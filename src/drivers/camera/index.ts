@@ -1,0 +1,1 @@
+export { noCamera } from './none.ts'
