@@ -15,6 +15,7 @@ import type { Ledger } from './ledger/index.ts'
 import { createHealth, type Alarm, type AlarmKind, type Health } from './health/index.ts'
 import { createLines, type LineSign, type Lines } from './lines/index.ts'
 import { createLive, serveRtsp, type Live } from './live/index.ts'
+import { createTalk, type Talk } from './talk/index.ts'
 import { createTelemetry, type Payload, type Telemetry } from './mqtt/index.ts'
 import type { InputLine } from './ports/gpio.ts'
 import type { Ports } from './ports/ports.ts'
@@ -72,6 +73,7 @@ export type DoorbellOptions = {
 export interface Doorbell extends AsyncDisposable {
   readonly clips: ClipShelf
   readonly live: Live
+  readonly talk: Talk
   readonly ledger: Pick<Ledger, 'append'>
   /** Resolves with true once the storage is open, with false when the doorbell is stopped before. Before that, whatever needs clips or ledger throws `Fault('unavailable')`. */
   opened(): Promise<boolean>
@@ -131,12 +133,13 @@ export async function startDoorbell(
       }),
     )
     loop('health', (signal) => health.run(signal))
-    const ring = startChime(ports, loop)
+    const ring = startChime(ports, { config, telemetry }, loop)
+    const talk = startTalk(ports, config, loop)
     const clips = storage.late
     const eyes: Eyes = createEyes(ports, config, {
       ...{ ...options, clips, telemetry, tell, live: () => live, desk: () => desk },
     })
-    const live = scope.own('live', liveOf(ports, { key, eyes }))
+    const live = scope.own('live', liveOf(ports, { key, eyes, talk }))
     const desk: Desk = createDesk({
       ...{ ports, config, clips, telemetry, tell, ring },
       onVisit: (visit) => eyes.recogniser.visit(visit),
@@ -150,7 +153,7 @@ export async function startDoorbell(
     const opened = await openStorage(storage, options)
     return {
       ...doorbellOf({ ports, desk, storage, telemetry, health, eyes }),
-      ...{ live, ring, opened },
+      ...{ live, talk, ring, opened },
       picture: () => pictureOf(ports, eyes, storage.opened()?.sealClip),
     }
   })
@@ -194,7 +197,7 @@ const doorbellOf = ({
   telemetry,
   health,
   eyes,
-}: Parts): Omit<Doorbell, keyof AsyncDisposable | 'live' | 'ring' | 'picture' | 'opened'> => ({
+}: Parts): Omit<Doorbell, keyof AsyncDisposable | 'live' | 'talk' | 'ring' | 'picture' | 'opened'> => ({
   clips: shelfOf(storage),
   ledger: { append: async (entry, alongside) => storage.mustBeOpen().ledger.append(entry, alongside) },
   kept: () => storage.opened()?.clips.kept() ?? { clips: 0, bytes: 0, days: 0 },
@@ -226,9 +229,13 @@ function shelfOf(storage: Storage): ClipShelf {
   }
 }
 
-function liveOf(ports: Ports, { key, eyes }: { readonly key: DeviceKey; readonly eyes: Eyes }): Live {
+function liveOf(
+  ports: Ports,
+  { key, eyes, talk }: { readonly key: DeviceKey; readonly eyes: Eyes; readonly talk: Talk },
+): Live {
   return createLive({
     ...ports,
+    talk: ports.audio === undefined ? undefined : talk,
     prerollSince: (at) => eyes.capture.preroll.since(at),
     sign: (text) => key.sign(text),
   })
@@ -266,10 +273,25 @@ function pictureOf(
   return async () => (await sealClip()).seal(await picture(signal))
 }
 
-function startChime(ports: Ports, loop: Loop): Chime['ring'] {
-  const chime = createChime(ports)
+function startChime(
+  ports: Ports,
+  { config, telemetry }: { readonly config: Config; readonly telemetry: Telemetry | undefined },
+  loop: Loop,
+): Chime['ring'] {
+  const { clock } = ports
+  const tellOthers = async (): Promise<void> => {
+    const { at, trusted } = clock.wall()
+    await telemetry?.tellNow('chime', { at: Math.round(at), trustedClock: trusted })
+  }
+  const chime = createChime({ ...ports, ...(config.chime.mqtt ? { tellOthers } : {}) }, config.chime)
   loop('chime', (signal) => chime.run(signal))
   return () => chime.ring()
+}
+
+function startTalk(ports: Ports, { sound }: Config, loop: Loop): Talk {
+  const talk = createTalk(ports, sound)
+  loop('talk', (signal) => talk.run(signal))
+  return talk
 }
 
 function startDesk(desk: Desk, loop: Loop): void {

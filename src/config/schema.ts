@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { camera, type CameraConfig } from './camera.ts'
+import { chime, sound } from './sound.ts'
 import { zones } from './zones.ts'
 import { Fault } from '../base/fault.ts'
 
@@ -238,6 +239,8 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   live: live.prefault({}),
+  sound: sound.prefault({}),
+  chime: chime.prefault({}),
   store: store.optional().describe('cloud; left out: clips stay on the device'),
   mqtt: mqtt.optional().describe('broker; left out: nobody is told'),
   web: web.prefault({}).describe('the owner’s page'),

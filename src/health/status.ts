@@ -1,3 +1,4 @@
+import type { AudioFacts } from '../ports/audio.ts'
 import type { VisionState } from '../ports/vision.ts'
 import type { GateStatus } from '../gate/index.ts'
 import type { StatusReply, StatusRow } from '../web/index.ts'
@@ -27,6 +28,7 @@ export type StatusFacts = {
   readonly hasStore: boolean
   readonly broker: 'none' | 'connected' | 'away'
   readonly viewers: readonly { readonly transport: string }[]
+  readonly sound: AudioFacts
 }
 
 type Saying = Omit<StatusRow, 'key'>
@@ -46,6 +48,7 @@ export function describeStatus(facts: StatusFacts): StatusReply {
     detector: detectorSays(facts),
     decoding: decodingSays(facts),
     live: liveSays(facts),
+    sound: soundSays(facts),
     clock: clockSays(facts),
     temperature: temperatureSays(facts),
     version: { state: 'well', says: `Lintel ${facts.version}` },
@@ -156,6 +159,17 @@ function liveSays({ viewers }: StatusFacts): Saying {
   if (viewers.length === 0) return { state: 'well', says: 'Nobody is watching.' }
   const ways = [...new Set(viewers.map(({ transport }) => transport))].join(', ')
   return { state: 'well', says: `${count(viewers.length, 'viewer')} watching (${ways}).` }
+}
+
+/** Bell, pictures and clips need no sound, so nothing here is bad. */
+function soundSays({ sound: { microphone, speaker } }: StatusFacts): Saying {
+  if (microphone.state === 'there' && speaker.state === 'there')
+    return {
+      state: 'well',
+      says: `The microphone (${microphone.name}) and the speaker (${speaker.name}) are there. Nothing of it is recorded.`,
+    }
+  const missing = [microphone, speaker].flatMap((part) => ('why' in part ? [part.why] : []))
+  return { state: 'off', says: [...new Set(missing)].join(' ') }
 }
 
 const clockSays = ({ clockTrusted }: StatusFacts): Saying =>

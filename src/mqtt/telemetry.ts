@@ -24,6 +24,11 @@ export const TOPICS = {
     about:
       '`id` (the same when it has to be told again), `visit`, `at`, `iso`, `trustedClock`: the button was pushed',
   },
+  chime: {
+    retain: false,
+    about:
+      '`at`, `iso`, `trustedClock`: other chimes shall ring now; only with `chime.mqtt`, and only while the broker is there: a chime that rings later is none',
+  },
   visit: {
     retain: false,
     about:
@@ -73,6 +78,8 @@ export interface Telemetry {
    * before `open`: it waits in memory, and is written down by `open`.
    */
   publish(kind: MessageKind, payload: Payload): Promise<void>
+  /** Tells what counts only at this moment: a broker that is away, or does not answer, is not told later. */
+  tellNow(kind: 'chime', payload: Payload): Promise<void>
   /** The time is known now: whatever waits and had none that one should believe gets its own. What is from an earlier start stays. */
   giveTimes(): void
   waiting(): number
@@ -100,6 +107,7 @@ export type TelemetryRules = {
 const RETRY_MS = 2000
 const RETRY_MS_MAX = 60_000
 const FAREWELL_MS_MAX = 2000
+const NOW_MS_MAX = 3000
 
 export const topicOf = ({ prefix, device }: TelemetryRules, kind: keyof typeof TOPICS): string =>
   `${prefix}/${device.replaceAll('/', '-')}/${kind}`
@@ -142,6 +150,7 @@ export function createTelemetry(deps: TelemetryDeps, rules: TelemetryRules): Tel
       if (key !== undefined) await deps.records.write([{ put: 'outbox', key, row: text }])
       else if (isPress) throw new Fault('unavailable', 'the index is not open yet; the press waits in memory')
     },
+    tellNow: (kind, payload) => tellNow(deps, messageFor(rules, kind, JSON.stringify(withIso(payload)))),
     giveTimes() {
       const { at: now, trusted } = deps.clock.wall()
       if (!trusted) return
@@ -157,6 +166,21 @@ export function createTelemetry(deps: TelemetryDeps, rules: TelemetryRules): Tel
       await sayFarewell(deps, rules)
     },
   }
+}
+
+async function tellNow({ broker, clock, log }: TelemetryDeps, message: BrokerMessage): Promise<void> {
+  if (!broker.isConnected()) return
+  const enough = new AbortController()
+  const patience = clock.sleep(NOW_MS_MAX, { signal: enough.signal }).then(
+    () => enough.abort(),
+    () => {}, // It was told before.
+  )
+  await broker.publish(message, { signal: enough.signal }).catch((error: unknown) => {
+    if (isFault(error, 'bug')) throw error
+    log.info('broker.not_told', { topic: message.topic, problem: messageOf(error) })
+  })
+  enough.abort()
+  await patience
 }
 
 type Teller = {

@@ -1,2 +1,2 @@
 export { openFfmpegAudio, type FfmpegAudioDeps, type FfmpegAudioOptions } from './ffmpeg-audio.ts'
-export type { SoundSink, SoundSource } from './places.ts'
+export { hasSound, type SoundSink, type SoundSource } from './places.ts'

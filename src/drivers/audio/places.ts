@@ -1,5 +1,7 @@
 /** Where sound comes from and goes to: devices of ALSA on a board, files in the simulator. */
 import { existsSync } from 'node:fs'
+import { isFault } from '../../base/fault.ts'
+import { runTool } from '../ffmpeg/run-tool.ts'
 
 export type SoundSource =
   | { readonly kind: 'none' }
@@ -51,4 +53,16 @@ export function whyMissing(
   if (place.kind !== 'alsa') return `The ${part} is the file ${nameOf(place)}, which cannot be used.`
   const said = reason === '' ? '' : ` (${reason})`
   return `The ${part} “${place.device}” cannot be opened: no such sound device, or somebody else uses it${said}. Look with aplay -l and arecord -l, and set sound.${part}.`
+}
+
+/** Whether there is sound in a file of any format; false also for what is no such file. */
+export async function hasSound(path: string): Promise<boolean> {
+  const args = ['-v', 'error', '-select_streams', 'a:0', '-show_entries', 'stream=index', '-of', 'csv=p=0']
+  try {
+    const found = await runTool('ffprobe', [...args, path], { failure: 'invalid', bytesMax: 4096 })
+    return found.length > 0
+  } catch (error) {
+    if (isFault(error, 'invalid')) return false
+    throw error
+  }
 }

@@ -46,7 +46,7 @@ export function LiveView(props: {
       <LiveWords state={state} isSeen={isSeen} />
       {props.withControls === true && (
         <div class="live-controls">
-          {me.device.hasAudio && <SoundButton video={video} />}
+          {<SoundButton video={video} />}
           <Button
             icon="full"
             label={texts.door.fullScreen}
