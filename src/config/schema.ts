@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { quietHours, timeZone } from './quiet.ts'
 import { camera, type CameraConfig } from './camera.ts'
 import { chime, sound } from './sound.ts'
 import { zones } from './zones.ts'
@@ -119,6 +120,9 @@ export const configSchema = z.strictObject({
         .max(60)
         .default('Front door')
         .describe('what the household calls this doorbell'),
+      timeZone: timeZone
+        .optional()
+        .describe('where it is, as `Europe/Berlin`: the IANA name of its time zone; quiet hours need it'),
     })
     .prefault({}),
   camera: camera.prefault({}),
@@ -238,6 +242,7 @@ export const configSchema = z.strictObject({
         .describe('disk space always left free'),
     })
     .prefault({}),
+  quietHours: quietHours.prefault({}),
   live: live.prefault({}),
   sound: sound.prefault({}),
   chime: chime.prefault({}),

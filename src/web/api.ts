@@ -238,6 +238,7 @@ export type StatusRow = {
     | 'store'
     | 'live'
     | 'sound'
+    | 'quiet'
   readonly state: 'well' | 'warn' | 'bad' | 'off'
   readonly says: string
   readonly todo?: string
@@ -262,6 +263,8 @@ export type DeviceEvent =
       readonly visit: string
       readonly atUnixMs: number
       readonly hasPicture: boolean
+      /** Quiet hours: it is shown without a sound. */
+      readonly silent?: true
     }
   | { readonly type: 'press-picture'; readonly press: string }
   /** Somebody answered, or chose not to; other pages stop ringing. */
