@@ -25,6 +25,22 @@ export interface SimAudio extends Audio {
   untilHeard(signal: AbortSignal): Promise<void>
 }
 
+/** Plugged into whatever runs in a simulated world; tells of each order to play. */
+export class SimSpeaker {
+  onPlay: () => void = () => {}
+
+  openClient(clock: Clock): Audio {
+    const audio = createSimAudio(clock)
+    return {
+      ...audio,
+      play: (sound, options) => {
+        this.onPlay()
+        return audio.play(sound, options)
+      },
+    }
+  }
+}
+
 export function createSimAudio(clock: Clock, { has = true }: { readonly has?: boolean } = {}): SimAudio {
   const played: { sound: 'chime'; volume: number; atMs: number }[] = []
   const spoken: Uint8Array[] = []
