@@ -39,6 +39,7 @@ export interface Voice extends AsyncDisposable {
 }
 
 export const AUDIO_LIMITS = {
-  /** Of somebody's voice, between the network and the loudspeaker. When there is more, the oldest goes. */
-  voiceMsMax: 300,
+  /** Of somebody's voice, between the network and the loudspeaker. When there is more, it goes on with the newest: rather a gap than a delay. */
+  voiceMsMax: 200,
+  voiceMsKept: 80,
 } as const

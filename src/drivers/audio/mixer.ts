@@ -98,6 +98,7 @@ export class ReadySound implements Source {
 }
 
 const VOICE_SAMPLES_MAX = (SAMPLES_PER_S * AUDIO_LIMITS.voiceMsMax) / 1000
+const VOICE_SAMPLES_KEPT = (SAMPLES_PER_S * AUDIO_LIMITS.voiceMsKept) / 1000
 
 /** Samples that somebody sends while they are heard. It is over when it is taken out. */
 export class LiveSound implements Source {
@@ -112,7 +113,7 @@ export class LiveSound implements Source {
     const all = new Int16Array(this.#waiting.length + samples.length)
     all.set(this.#waiting)
     all.set(samples, this.#waiting.length)
-    this.#waiting = all.length > VOICE_SAMPLES_MAX ? all.slice(-VOICE_SAMPLES_MAX) : all
+    this.#waiting = all.length > VOICE_SAMPLES_MAX ? all.slice(-VOICE_SAMPLES_KEPT) : all
   }
 
   mixInto(block: Int16Array): boolean {
