@@ -156,6 +156,7 @@ export const texts = {
 
   sound: {
     hear: 'Hear the door',
+    hearShort: 'Hear',
     talks: { off: 'Talk', starting: 'One moment…', on: 'You are heard' },
     hows: {
       off: 'Tap, or hold while you speak',

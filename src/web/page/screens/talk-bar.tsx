@@ -30,9 +30,10 @@ export function TalkBar({ hearsAtOnce = false }: { readonly hearsAtOnce?: boolea
         <Button
           icon={isHearing ? 'sound' : 'mute'}
           isPressed={isHearing}
+          label={texts.sound.hear}
           onClick={() => sound.hear(!isHearing)}
         >
-          {texts.sound.hear}
+          {texts.sound.hearShort}
         </Button>
       )}
       {mayTalk && <TalkButton />}
