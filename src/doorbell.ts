@@ -12,7 +12,7 @@ import type { ClipHappening, Clips } from './clips/index.ts'
 import { privateZonesRecorded, type Config } from './config/index.ts'
 import { createDesk, type Desk } from './desk.ts'
 import type { Ledger } from './ledger/index.ts'
-import { createHealth, type Alarm, type AlarmKind, type Health } from './health/index.ts'
+import { createHealth, type Alarm, type AlarmKind, type Health, type Vital } from './health/index.ts'
 import { createLines, type LineSign, type Lines } from './lines/index.ts'
 import { createLive, serveRtsp, type Live } from './live/index.ts'
 import { createTalk, type Talk } from './talk/index.ts'
@@ -108,6 +108,8 @@ export interface Doorbell extends AsyncDisposable {
   alarms(): readonly AlarmKind[]
   /** What is decoded and why, and who recognises. */
   seeing(): Seeing
+  /** What the watchdog looks at. */
+  vitals(): readonly Vital[]
   /** Whether it is quiet now, and until when. */
   quiet(): QuietState
 }
@@ -143,7 +145,7 @@ export async function startDoorbell(
       }),
     )
     loop('health', (signal) => health.run(signal))
-    const ring = startChime(ports, { config, telemetry }, loop)
+    const chime = startChime(ports, { config, telemetry }, loop)
     const talk = startTalk(ports, config, loop)
     const quiet = createQuiet(ports, { ...config.quietHours, timeZone: config.device.timeZone })
     const clips = storage.late
@@ -152,7 +154,7 @@ export async function startDoorbell(
     })
     const live = scope.own('live', liveOf(ports, { key, eyes, talk }))
     const desk: Desk = createDesk({
-      ...{ ports, config, clips, telemetry, quiet, tell, ring },
+      ...{ ports, config, clips, telemetry, quiet, tell, ring: () => chime.ring() },
       onVisit: (visit) => eyes.recogniser.visit(visit),
     })
     startSeeing(eyes, loop)
@@ -164,8 +166,9 @@ export async function startDoorbell(
     const opened = await openStorage(storage, options)
     return {
       ...doorbellOf({ ports, desk, storage, telemetry, health, eyes, quiet }),
-      ...{ live, talk, ring, opened },
+      ...{ live, talk, opened, ring: () => chime.ring() },
       picture: () => pictureOf(ports, eyes, storage.opened()?.sealClip),
+      vitals: () => vitalsOf({ lines, chime, desk }),
     }
   })
 }
@@ -210,7 +213,10 @@ const doorbellOf = ({
   health,
   eyes,
   quiet,
-}: Parts): Omit<Doorbell, keyof AsyncDisposable | 'live' | 'talk' | 'ring' | 'picture' | 'opened'> => ({
+}: Parts): Omit<
+  Doorbell,
+  keyof AsyncDisposable | 'live' | 'talk' | 'ring' | 'picture' | 'opened' | 'vitals'
+> => ({
   clips: shelfOf(storage),
   ledger: { append: async (entry, alongside) => storage.mustBeOpen().ledger.append(entry, alongside) },
   kept: () => storage.opened()?.clips.kept() ?? { clips: 0, bytes: 0, days: 0 },
@@ -230,6 +236,23 @@ const doorbellOf = ({
   storageProblem: () => storage.problem(),
 })
 
+/**
+ * What stands between a finger and the bell must never hang; what a disk does may take long, and a card that is slow
+ * is no reason to start anew.
+ */
+const vitalsOf = ({
+  lines,
+  chime,
+  desk,
+}: {
+  readonly lines: Lines
+  readonly chime: Chime
+  readonly desk: Desk
+}): readonly Vital[] => [
+  { name: 'lines', busyMs: () => lines.overdueMs(), busyMsMax: 5000 },
+  { name: 'chime', busyMs: () => chime.busyMs(), busyMsMax: 10_000 },
+  { name: 'desk', busyMs: () => desk.busyMs(), busyMsMax: 300_000 },
+]
 /** Every call says why, as long as there are no clips to be shown. */
 function shelfOf(storage: Storage): ClipShelf {
   const shelf = (): ClipShelf => storage.mustBeOpen().clips.shelf
@@ -291,7 +314,7 @@ function startChime(
   ports: Ports,
   { config, telemetry }: { readonly config: Config; readonly telemetry: Telemetry | undefined },
   loop: Loop,
-): Chime['ring'] {
+): Chime {
   const { clock } = ports
   const tellOthers = async (): Promise<void> => {
     const { at, trusted } = clock.wall()
@@ -299,7 +322,7 @@ function startChime(
   }
   const chime = createChime({ ...ports, ...(config.chime.mqtt ? { tellOthers } : {}) }, config.chime)
   loop('chime', (signal) => chime.run(signal))
-  return () => chime.ring()
+  return chime
 }
 
 function startTalk(ports: Ports, { sound }: Config, loop: Loop): Talk {

@@ -13,6 +13,7 @@
 import { isAbort, messageOf } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import { BoundedQueue } from '../base/queue.ts'
+import type { MonoMs } from '../base/time.ts'
 import type { Audio } from '../ports/audio.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Gpio } from '../ports/gpio.ts'
@@ -23,6 +24,8 @@ const RINGS_WAITING_MAX = 8
 
 export interface Chime {
   ring(): void
+  /** For how long it has been at one ring; 0: it waits for the next. */
+  busyMs(): number
   run(signal: AbortSignal): Promise<void>
 }
 
@@ -44,16 +47,20 @@ export type ChimeRules = {
 
 export function createChime(deps: ChimeDeps, rules: ChimeRules): Chime {
   const rings = new BoundedQueue<'ring'>(RINGS_WAITING_MAX)
+  let since: MonoMs | undefined
   return {
     ring() {
       if (!rings.push('ring')) deps.log.warn('chime.rings_dropped', { bound: RINGS_WAITING_MAX })
     },
+    busyMs: () => (since === undefined ? 0 : deps.clock.mono() - since),
     async run(signal) {
       signal.addEventListener('abort', () => rings.end(), { once: true })
       for await (const _ring of rings) {
         if (signal.aborted) return
+        since = deps.clock.mono()
         sound(deps, rules)
         await pulse(deps, rules, signal)
+        since = undefined
       }
     },
   }
