@@ -32,7 +32,9 @@ export class SimSpeaker {
   openClient(clock: Clock): Audio {
     const audio = createSimAudio(clock)
     return {
-      ...audio,
+      describe: (options) => audio.describe(options),
+      capture: (options) => audio.capture(options),
+      speak: (options) => audio.speak(options),
       play: (sound, options) => {
         this.onPlay()
         return audio.play(sound, options)
@@ -42,71 +44,86 @@ export class SimSpeaker {
 }
 
 export function createSimAudio(clock: Clock, { has = true }: { readonly has?: boolean } = {}): SimAudio {
-  const played: { sound: 'chime'; volume: number; atMs: number }[] = []
-  const spoken: Uint8Array[] = []
-  const heard = new Bell()
-  const voices = new Set<Voice>()
-  let listeners = 0
-  const part = (isThere: boolean, name: string): AudioPart =>
-    isThere
-      ? { state: 'there', name: `simulated ${name}` }
-      : { state: 'missing', why: `The simulated board has no ${name}.` }
-  const audio: SimAudio = {
-    hasMicrophone: has,
-    hasSpeaker: has,
-    played,
-    spoken,
-    get listeners() {
-      return listeners
-    },
-    get voices() {
-      return voices.size
-    },
-    untilHeard: (signal) => heard.untilRung(signal),
-    async describe(): Promise<AudioFacts> {
-      return {
-        microphone: part(audio.hasMicrophone, 'microphone'),
-        speaker: part(audio.hasSpeaker, 'speaker'),
-      }
-    },
-    async *capture({ signal }): AsyncGenerator<SoundPacket, void> {
-      if (!audio.hasMicrophone) throw new Fault('missing', 'The simulated board has no microphone.')
-      listeners++
-      try {
-        for (let n = 0, startMs = clock.mono(); !signal.aborted; n++) {
-          const endMs = startMs + (n + 1) * PACKET_MS
-          await clock.sleep(Math.max(0, endMs - clock.mono()), { signal }).catch(() => {}) // Aborted: the loop's condition ends it.
-          if (signal.aborted) return
-          if (!audio.hasMicrophone) throw new Fault('unavailable', 'The simulated microphone was unplugged.')
-          yield { opus: Uint8Array.of(TOC, n & 0xff, n >> 8), at: monoMs(startMs + n * PACKET_MS) }
-        }
-      } finally {
-        listeners--
-      }
-    },
-    speak() {
-      let isOver = false
-      const voice: Voice = {
-        send(opus) {
-          if (isOver || !audio.hasSpeaker || opusSamples(opus) === undefined) return false
-          spoken.push(opus)
-          heard.ring()
-          return true
-        },
-        async [Symbol.asyncDispose]() {
-          isOver = true
-          voices.delete(voice)
-        },
-      }
-      voices.add(voice)
-      return voice
-    },
-    play(sound, { volume }) {
-      if (!audio.hasSpeaker) return false
-      played.push({ sound, volume, atMs: clock.mono() })
-      heard.ring()
-      return true
-    },
-  }
-  return audio
+  return new SimBoardAudio(clock, has)
 }
+
+type Played = { readonly sound: 'chime'; readonly volume: number; readonly atMs: number }
+
+class SimBoardAudio implements SimAudio {
+  hasMicrophone: boolean
+  hasSpeaker: boolean
+  listeners = 0
+  readonly played: Played[] = []
+  readonly spoken: Uint8Array[] = []
+  readonly #clock: Clock
+  readonly #heard = new Bell()
+  readonly #voices = new Set<Voice>()
+
+  constructor(clock: Clock, has: boolean) {
+    this.#clock = clock
+    this.hasMicrophone = has
+    this.hasSpeaker = has
+  }
+
+  get voices(): number {
+    return this.#voices.size
+  }
+
+  untilHeard(signal: AbortSignal): Promise<void> {
+    return this.#heard.untilRung(signal)
+  }
+
+  async describe(): Promise<AudioFacts> {
+    return {
+      microphone: partOf('microphone', this.hasMicrophone),
+      speaker: partOf('speaker', this.hasSpeaker),
+    }
+  }
+
+  async *capture({ signal }: { readonly signal: AbortSignal }): AsyncGenerator<SoundPacket, void> {
+    if (!this.hasMicrophone) throw new Fault('missing', 'The simulated board has no microphone.')
+    this.listeners++
+    try {
+      const startMs = this.#clock.mono()
+      for (let n = 0; !signal.aborted; n++) {
+        const waitMs = Math.max(0, startMs + (n + 1) * PACKET_MS - this.#clock.mono())
+        await this.#clock.sleep(waitMs, { signal }).catch(() => {}) // Aborted: the loop's condition ends it.
+        if (signal.aborted) return
+        if (!this.hasMicrophone) throw new Fault('unavailable', 'The simulated microphone was unplugged.')
+        yield { opus: Uint8Array.of(TOC, n & 0xff, n >> 8), at: monoMs(startMs + n * PACKET_MS) }
+      }
+    } finally {
+      this.listeners--
+    }
+  }
+
+  speak(): Voice {
+    let isOver = false
+    const voice: Voice = {
+      send: (opus) => {
+        if (isOver || !this.hasSpeaker || opusSamples(opus) === undefined) return false
+        this.spoken.push(opus)
+        this.#heard.ring()
+        return true
+      },
+      [Symbol.asyncDispose]: async () => {
+        isOver = true
+        this.#voices.delete(voice)
+      },
+    }
+    this.#voices.add(voice)
+    return voice
+  }
+
+  play(sound: 'chime', { volume }: { readonly volume: number }): boolean {
+    if (!this.hasSpeaker) return false
+    this.played.push({ sound, volume, atMs: this.#clock.mono() })
+    this.#heard.ring()
+    return true
+  }
+}
+
+const partOf = (name: string, isThere: boolean): AudioPart =>
+  isThere
+    ? { state: 'there', name: `simulated ${name}` }
+    : { state: 'missing', why: `The simulated board has no ${name}.` }

@@ -150,7 +150,6 @@ export function createTelemetry(deps: TelemetryDeps, rules: TelemetryRules): Tel
       if (key !== undefined) await deps.records.write([{ put: 'outbox', key, row: text }])
       else if (isPress) throw new Fault('unavailable', 'the index is not open yet; the press waits in memory')
     },
-    tellNow: (kind, payload) => tellNow(deps, messageFor(rules, kind, JSON.stringify(withIso(payload)))),
     giveTimes() {
       const { at: now, trusted } = deps.clock.wall()
       if (!trusted) return
@@ -161,6 +160,7 @@ export function createTelemetry(deps: TelemetryDeps, rules: TelemetryRules): Tel
     },
     waiting: () => line.length,
     published: () => teller.published(),
+    tellNow: (kind, payload) => tellNow(deps, messageFor(rules, kind, JSON.stringify(withIso(payload)))),
     async run(signal) {
       await keepTelling(deps, teller, signal)
       await sayFarewell(deps, rules)
