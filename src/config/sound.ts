@@ -5,7 +5,7 @@ const device = z
   .string()
   .max(100)
   .regex(
-    /^(?!(file|tee)\b)[A-Za-z0-9_.-]+(:[A-Za-z0-9_.,=-]+)?$/,
+    /^(?!(file|tee)\b)[A-Za-z0-9_][A-Za-z0-9_.-]*(:[A-Za-z0-9_.,=-]+)?$/,
     'wanted the name of a sound device, such as default or plughw:1,0, or none',
   )
 
