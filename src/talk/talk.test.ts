@@ -127,7 +127,7 @@ describe('at the door', () => {
     expect(() => deaf.talk(maja, true)).toThrow('The simulated board has no speaker.')
     deaf.audio.hasMicrophone = true
     deaf.audio.hasSpeaker = true
-    await deaf.wait(31_000)
+    await deaf.wait(61_000)
     expect(deaf.told.at(-1)).toMatchObject({ canHear: true, canTalk: true })
   })
 
@@ -141,7 +141,7 @@ describe('at the door', () => {
     expect(door.desk.state().canHear).toBe(false)
     door.audio.hasMicrophone = true
     const before = maja.heard.length
-    await door.wait(40_000)
+    await door.wait(70_000)
     expect(door.desk.state().canHear).toBe(true)
     expect(maja.heard.length).toBeGreaterThan(before)
   })

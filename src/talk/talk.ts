@@ -52,7 +52,7 @@ export interface Talk {
   run(signal: AbortSignal): Promise<void>
 }
 
-const LOOK_AGAIN_MS = 30_000
+const LOOK_AGAIN_MS = 60_000
 const WATCH_EVERY_MS = 500
 const AGAIN_MS_MIN = 1000
 const AGAIN_MS_MAX = 30_000

@@ -112,9 +112,10 @@ class AlsaSink implements Sink {
       const problem = await this.#play(signal)
       this.#tool = undefined
       if (signal.aborted) return
-      if (this.isThere()) againMs = AGAIN_MS_MIN
+      const isNews = this.isThere() || this.#known.state === 'opening'
+      if (isNews) againMs = AGAIN_MS_MIN
       this.#lose(problem)
-      log.info('audio.player_ended', { againInMs: againMs, problem: messageOf(problem) })
+      if (isNews) log.info('audio.player_ended', { againInMs: againMs, problem: messageOf(problem) })
       await clock.sleep(againMs, { signal }).catch(() => {}) // Aborted: the loop's condition ends it.
       againMs = Math.min(AGAIN_MS_MAX, againMs * 2)
     }
