@@ -169,7 +169,8 @@ export async function startDoorbell(
     })
     startSeeing(eyes, loop)
     startDesk(desk, loop)
-    const lines = startLines(ports, config, { desk, eyes, tell, loop, onCrash: options.onCrash })
+    const lines = linesFor(ports, config, { desk, eyes, tell, onCrash: options.onCrash })
+    loop('lines', (signal) => lines.run(signal))
     loop('capture', (signal) => eyes.capture.run(signal))
     await startRtsp(scope, ports, { config, live })
     const opened = await openStorage(storage, options)
@@ -431,20 +432,18 @@ function createTelemetryFor(
 }
 
 /** Nothing is waited for here: the next edge is on its way. What goes wrong ends the desk's own loop. */
-function startLines(
+function linesFor(
   ports: Ports,
   config: Config,
   {
     desk,
     eyes,
     tell,
-    loop,
     onCrash,
   }: Pick<DoorbellOptions, 'onCrash'> & {
     readonly desk: Desk
     readonly eyes: Eyes
     readonly tell: Tell
-    readonly loop: Loop
   },
 ): Lines {
   const onSign = (sign: LineSign): void => {
@@ -456,9 +455,7 @@ function startLines(
     if (sign.kind === 'press' || sign.active) eyes.sign(sign.at)
     desk.take(sign).catch(onCrash)
   }
-  const lines = createLines({ ...ports, onSign }, config.lines)
-  loop('lines', (signal) => lines.run(signal))
-  return lines
+  return createLines({ ...ports, onSign }, config.lines)
 }
 
 /** The broker hears of clips as they get along; not of every part. */
