@@ -155,8 +155,7 @@ export async function startDoorbell(
       }),
     )
     loop('health', (signal) => health.run(signal))
-    const chime = startChime(ports, { config, telemetry }, loop)
-    const talk = startTalk(ports, config, loop)
+    const { chime, talk } = startSound(ports, { config, telemetry }, loop)
     const quiet = createQuiet(ports, { ...config.quietHours, timeZone: config.device.timeZone })
     const clips = storage.late
     const eyes: Eyes = createEyes(ports, config, {
@@ -323,25 +322,20 @@ function pictureOf(
   return async () => (await sealClip()).seal(await picture(signal))
 }
 
-function startChime(
+function startSound(
   ports: Ports,
   { config, telemetry }: { readonly config: Config; readonly telemetry: Telemetry | undefined },
   loop: Loop,
-): Chime {
-  const { clock } = ports
+): { readonly chime: Chime; readonly talk: Talk } {
   const tellOthers = async (): Promise<void> => {
-    const { at, trusted } = clock.wall()
+    const { at, trusted } = ports.clock.wall()
     await telemetry?.tellNow('chime', { at: Math.round(at), trustedClock: trusted })
   }
   const chime = createChime({ ...ports, ...(config.chime.mqtt ? { tellOthers } : {}) }, config.chime)
+  const talk = createTalk(ports, config.sound)
   loop('chime', (signal) => chime.run(signal))
-  return chime
-}
-
-function startTalk(ports: Ports, { sound }: Config, loop: Loop): Talk {
-  const talk = createTalk(ports, sound)
   loop('talk', (signal) => talk.run(signal))
-  return talk
+  return { chime, talk }
 }
 
 function startDesk(desk: Desk, loop: Loop): void {
