@@ -26,6 +26,7 @@ import { createSimHttpCaller, type SimHttpCaller } from '../devices/sim-http-cal
 import { createSimProgramRunner, type SimProgramRunner } from '../devices/sim-program-runner.ts'
 import { inRealTime, SimClock } from '../devices/sim-clock.ts'
 import type { DiskCall, Gate, SimFiles } from '../devices/sim-files.ts'
+import { SimSpeaker } from '../devices/sim-audio.ts'
 import { createSimPanel, type SimPanel } from '../devices/sim-panel.ts'
 import { createSimStore, type SimStore } from '../devices/sim-store.ts'
 import { DrawnShow } from '../devices/drawn-show.ts'
@@ -95,6 +96,7 @@ export class World {
   readonly http: SimHttpCaller
   readonly programs: SimProgramRunner
   readonly gpio: SimPanel
+  readonly speaker = new SimSpeaker()
   readonly stage: StageCamera
   readonly board = new SimBoard()
   readonly vision = new SimVision()
@@ -341,6 +343,7 @@ export class World {
       clock,
       random: this.random.fork(`life ${this.evidence.lives.length}`),
       gpio: this.gpio.openClient(clock),
+      audio: this.speaker.openClient(clock),
       camera: this.stage.openClient({ clock, toMono: (worldMs) => monoMs(worldMs - startedMs) }),
       stills: this.stage.show.stills,
       vision: this.vision.port,
@@ -425,6 +428,9 @@ export class World {
       this.trace.add({ kind: 'output', line, active })
       if (line === 'chime' && active) this.evidence.chimes.push(this.now)
     }
+    this.speaker.onPlay = () => {
+      this.evidence.sounds.push(this.now)
+    }
     this.store.onCall = ({ call, name, bytes, outcome }) =>
       this.trace.add({ kind: 'store', call, name, bytes, outcome })
     this.broker.onPublish = ({ message, outcome }) => {
@@ -499,6 +505,7 @@ export class World {
       fingers: [],
       presses: [],
       chimes: [],
+      sounds: [],
       journalled: new Map(),
       parts: new Map(),
       sealedClips: new Map(),
