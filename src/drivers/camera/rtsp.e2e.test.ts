@@ -39,15 +39,14 @@ describe.skipIf(!hasFfmpeg)('the RTSP camera', () => {
     hevc = await readFilm('hevc.mp4')
   })
 
-  for (const path of ['/door', '/open'])
-    describeCameraContract(`the RTSP camera at ${path}`, async () => {
-      const server = await serverWith()
-      return {
-        camera: cameraAt(server.port, path),
-        drive: (work) => work,
-        [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
-      }
-    })
+  describeCameraContract('the RTSP camera before a stream with open groups of pictures', async () => {
+    const server = await serverWith()
+    return {
+      camera: cameraAt(server.port, '/open'),
+      drive: (work) => work,
+      [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    }
+  })
 
   it.each(['/door', '/hevc', '/small'])(
     'hands on the pictures of %s byte for byte, with their times, over a wrap of the time stamps',
