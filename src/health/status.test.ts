@@ -10,6 +10,7 @@ const decoding = {
   decodedShare: 1,
   savedS: 0,
 }
+const NO_SOUND = { state: 'missing', why: 'there is none' } as const
 const facts: StatusFacts = {
   ...{
     version: '1.0.0',
@@ -33,6 +34,7 @@ const facts: StatusFacts = {
     broker: 'none',
     viewers: [],
     quiet: { is: 'never' },
+    sound: { microphone: NO_SOUND, speaker: NO_SOUND },
   },
 }
 const sayings = (camera?: CameraPath): readonly (string | undefined)[] => {
