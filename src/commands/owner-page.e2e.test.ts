@@ -1,5 +1,6 @@
 /** The doorbell is gone, its store is there: the owner's page as files on any web space. The tests go on where the one before ended. */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { createRequire } from 'node:module'
@@ -35,12 +36,12 @@ describe.skipIf(!hasChromium())('the owner’s page without the doorbell', () =>
   const asked = new Set<string>()
 
   beforeAll(async () => {
-    words = /([a-z]+[\s\d]+){24}/.exec(lintel('owner', 'init', '--owner', OWNER))?.[0] ?? ''
-    oldCheckpoint = record()
-    record()
+    words = /(?:\d+ +[a-z]+\s+){24}/.exec(await lintel('owner', 'init', '--owner', OWNER))?.[0] ?? ''
+    oldCheckpoint = await record()
+    await record()
     cloud = await openEmbeddedCloud({ folder: join(DOOR, 'cloud'), log: silentLog })
     const address = `${cloud.endpoint}/${cloud.account.bucket}`
-    lintel('owner', 'page', '-o', SITE, '--cloud', address)
+    await lintel('owner', 'page', '-o', SITE, '--cloud', address)
     site = await serveFiles(SITE)
     origin = `http://localhost:${(site.address() as AddressInfo).port}` // It listens on TCP.
     const reader = await openReaderFile(join(DOOR, 'cloud'), cloud.account)
@@ -54,7 +55,7 @@ describe.skipIf(!hasChromium())('the owner’s page without the doorbell', () =>
       '--page',
       `${origin}/index.html`,
     ]
-    link = /http:\S+#access=\S+/.exec(lintel('owner', 'cloud-access', ...access))?.[0] ?? ''
+    link = /http:\S+#access=\S+/.exec(await lintel('owner', 'cloud-access', ...access))?.[0] ?? ''
     browser = await launchChromium()
     owner = await newPage()
   })
@@ -95,9 +96,7 @@ describe.skipIf(!hasChromium())('the owner’s page without the doorbell', () =>
     await owner.getByText('Genuine').waitFor()
     const ranges: string[] = []
     owner.on('request', (request) => ranges.push(request.headers()['range'] ?? 'whole'))
-    const clip = JSON.parse(lintel('owner', 'clips', '--owner', OWNER, '--data', DOOR, '--json'))[0] as {
-      parts: number
-    }
+    const [clip] = await clips()
     await owner.evaluate(
       `(() => { const video = document.querySelector('.player video'); video.pause(); video.currentTime = video.duration - 2 })()`,
     )
@@ -105,7 +104,7 @@ describe.skipIf(!hasChromium())('the owner’s page without the doorbell', () =>
       owner,
       `(() => { const video = document.querySelector('.player video'); return !video.seeking && video.readyState >= 2 && video.currentTime > video.duration - 3 })()`,
     )
-    expect(ranges.length).toBeLessThan(clip.parts)
+    expect(ranges.length).toBeLessThan(clip!.parts)
     expect(ranges.filter((range) => range !== 'whole').length).toBeGreaterThan(0)
   })
 
@@ -169,9 +168,7 @@ describe.skipIf(!hasChromium())('the owner’s page without the doorbell', () =>
   })
 
   it('refuses a part that was exchanged', async () => {
-    const [clip] = JSON.parse(lintel('owner', 'clips', '--owner', OWNER, '--data', DOOR, '--json')) as {
-      id: string
-    }[]
+    const [clip] = await clips()
     const sealed = readFileSync(join(DOOR, 'clips', clip!.id, '0001.age'))
     const name = nameInStore(DOOR, clip!.id, 1)
     await putObject(
@@ -245,15 +242,26 @@ describe.skipIf(!hasChromium())('the owner’s page without the doorbell', () =>
 /** BIP 39's own example: a key to which nothing here is sealed. */
 const OTHER_WORDS = `${'abandon '.repeat(23)}art`
 
-function lintel(...args: readonly string[]): string {
-  const run = spawnSync(join(ROOT, 'scripts/lintel'), args, { encoding: 'utf8' })
-  expect([run.status, run.stderr.match(/^lintel:.*/m)?.[0]]).toEqual([0, undefined])
-  return run.stdout
+/** Beside the store, which lives in this process. */
+async function lintel(...args: readonly string[]): Promise<string> {
+  const child = spawn(join(ROOT, 'scripts/lintel'), args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const [said, complained]: [Buffer[], Buffer[]] = [[], []]
+  child.stdout.on('data', (bytes: Buffer) => said.push(bytes))
+  child.stderr.on('data', (bytes: Buffer) => complained.push(bytes))
+  const [code] = (await once(child, 'close')) as [number | null] // As Node documents it.
+  expect([code, /^lintel:.*/m.exec(Buffer.concat(complained).toString())?.[0]]).toEqual([0, undefined])
+  return Buffer.concat(said).toString()
 }
 
+const clips = async (): Promise<readonly { readonly id: string; readonly parts: number }[]> =>
+  JSON.parse(await lintel('owner', 'clips', '--owner', OWNER, '--data', DOOR, '--json')) as {
+    id: string
+    parts: number
+  }[] // As the command line describes it.
+
 /** One start of the doorbell with a visitor who presses; what the store then has as its checkpoint. */
-function record(): Uint8Array {
-  lintel('sim', VIDEO, '--press', '8', '--data', DOOR, '--owner', OWNER, '--cloud', 'embedded')
+async function record(): Promise<Uint8Array> {
+  await lintel('sim', VIDEO, '--press', '8', '--data', DOOR, '--owner', OWNER, '--cloud', 'embedded')
   return new Uint8Array(readFileSync(join(DOOR, 'cloud/objects/doorbell/checkpoint')))
 }
 

@@ -148,7 +148,7 @@ describe('a store in the page', () => {
     for (const name of recorded.objects.keys()) {
       const objects = new Map(recorded.objects)
       objects.delete(name)
-      expect(await openedByPage(objects), name).toEqual(await openedByOwner(objects))
+      expect([name, await openedByPage(objects)]).toEqual([name, await openedByOwner(objects)])
     }
   }, 60_000)
 

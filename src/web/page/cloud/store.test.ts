@@ -81,7 +81,7 @@ describe('a store that the page reads', () => {
     const store = openStore(await accessOf())
     for (const name of NAMES) {
       const whole = utf8(`object ${name}`)
-      expect(equalBytes((await store.get(name))!, whole), name).toBe(true)
+      expect([name, equalBytes((await store.get(name))!, whole)]).toEqual([name, true])
       expect(equalBytes((await store.get(name, { range: { from: 2, to: 8 } }))!, whole.subarray(2, 8))).toBe(
         true,
       )

@@ -67,10 +67,11 @@ export async function rootOf(leaves: readonly Uint8Array[]): Promise<Uint8Array>
 }
 
 function rowAbove(row: readonly Uint8Array[]): Promise<readonly Uint8Array[]> {
-  const above: (Uint8Array | Promise<Uint8Array>)[] = []
+  const above: Promise<Uint8Array>[] = []
   for (let at = 0; at < row.length; at += 2) {
     const [left, right] = [row[at], row[at + 1]]
-    if (left !== undefined) above.push(right === undefined ? left : sha256(concatBytes([NODE, left, right])))
+    if (left === undefined) break
+    above.push(right === undefined ? Promise.resolve(left) : sha256(concatBytes([NODE, left, right])))
   }
   return Promise.all(above)
 }
