@@ -9,9 +9,10 @@ import { Fault } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import { openScope, startLoop, type Scope } from '../base/scope.ts'
 import { keysSet, type Config } from '../config/index.ts'
-import { ffmpegReencoder, ffmpegStills } from '../drivers/ffmpeg/index.ts'
+import { createLoopingCamera, ffmpegReencoder, ffmpegStills } from '../drivers/ffmpeg/index.ts'
 import { lockFolder } from '../drivers/folder-lock.ts'
 import { createHttpServer } from '../drivers/http/index.ts'
+import { openRecordsLazily } from '../drivers/lazy-records.ts'
 import { nodeClock } from '../drivers/node-clock.ts'
 import { openNodeDisk } from '../drivers/node-disk.ts'
 import { nodeRandom } from '../drivers/node-random.ts'
@@ -27,12 +28,12 @@ import type { Disk } from '../ports/disk.ts'
 import type { Ports } from '../ports/ports.ts'
 import type { Records } from '../ports/records.ts'
 import type { PageFiles } from '../web/index.ts'
-import { createLoopingCamera } from '../../sim/devices/looping-camera.ts'
 import { createSimGpio, type SimGpio } from '../../sim/devices/sim-gpio.ts'
+import { readVideo } from './board-camera.ts'
 import { openIndex } from './open-index.ts'
 import { readFirstLine } from './owner-files.ts'
 import { enrolFor } from './sim-enrol.ts'
-import { openConfig, readVideo, type SimHouseOptions } from './sim-house.ts'
+import { openConfig, type SimHouseOptions } from './sim-house.ts'
 import { openOutside } from './sim-outside.ts'
 import { webOptionsOf } from './web-place.ts'
 
@@ -74,7 +75,11 @@ export async function serveVideo(
     scope.own('lock', lockFolder(folder))
     const disk = await openNodeDisk(folder)
     if (options.owner !== undefined) await enrolFor(disk, options.owner)
-    const records = scope.own('records', await openIndex({ folder, disk, log }))
+    // What cannot be opened keeps nobody from ringing.
+    const records = scope.own(
+      'records',
+      openRecordsLazily(() => openIndex({ folder, disk, log })),
+    )
     const place: Place = { folder, disk, records, log, video, options, gpio, signal }
     const page = await openPage()
     const household = scope.own(
