@@ -1,7 +1,7 @@
 /** The doorbell is gone, its store is there: the owner's page as files on any web space. The tests go on where the one before ended. */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
@@ -22,6 +22,8 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const folder = mkdtempSync(join(tmpdir(), 'lintel-away-'))
 const [OWNER, DOOR, SITE] = [join(folder, 'owner.txt'), join(folder, 'door'), join(folder, 'site')]
 const ACCESS = join(folder, 'access.json')
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe.skipIf(!hasChromium())('the owner’s page without the doorbell', () => {
   let words: string
@@ -56,6 +58,7 @@ describe.skipIf(!hasChromium())('the owner’s page without the doorbell', () =>
       `${origin}/index.html`,
     ]
     link = /http:\S+#access=\S+/.exec(await lintel('owner', 'cloud-access', ...access))?.[0] ?? ''
+    expect(statSync(ACCESS).mode & 0o777).toBe(0o600)
     browser = await launchChromium()
     owner = await newPage()
   })
@@ -63,7 +66,6 @@ describe.skipIf(!hasChromium())('the owner’s page without the doorbell', () =>
     await browser?.close()
     site?.close()
     await cloud?.[Symbol.asyncDispose]()
-    rmSync(folder, { recursive: true, force: true })
   })
 
   async function newPage(): Promise<Page> {
@@ -237,6 +239,67 @@ describe.skipIf(!hasChromium())('the owner’s page without the doorbell', () =>
     const { signal } = new AbortController()
     await store.put(name, bytes, { sha256: hex(sha256(bytes)), ifAbsent: false, signal })
   }
+})
+
+describe('lintel owner page and cloud-access', () => {
+  const [full, file] = [join(folder, 'full'), join(folder, 'there.json')]
+  beforeAll(() => {
+    mkdirSync(full, { recursive: true })
+    writeFileSync(join(full, 'mine.txt'), 'mine')
+    writeFileSync(file, 'mine')
+  })
+
+  it.each<[string, readonly string[], number, RegExp]>([
+    ['a folder that is not empty', ['page', '-o', full], 2, /full: wanted a new or empty folder/],
+    [
+      'an address without a bucket',
+      ['page', '-o', 'x', '--cloud', 'https://s3.example'],
+      2,
+      /wanted https:\/\/host/,
+    ],
+    ['no folder', ['page'], 2, /--out/],
+    ['no store', ['cloud-access', '-o', 'x'], 2, /--cloud/],
+    [
+      'a page that is no address',
+      ['cloud-access', '--cloud', 'https://s3.example/door', '-o', 'x', '--page', 'door'],
+      2,
+      /--page door: wanted the address of the page/,
+    ],
+    [
+      'no credentials',
+      ['cloud-access', '--cloud', 'https://s3.example/door', '-o', 'x'],
+      2,
+      /no credentials for the store/,
+    ],
+    [
+      'a store that does not answer',
+      [
+        'cloud-access',
+        '--cloud',
+        'http://127.0.0.1:1/door',
+        '--cloud-credentials',
+        'CREDENTIALS',
+        '-o',
+        file,
+      ],
+      1,
+      /127\.0\.0\.1:1/,
+    ],
+  ])('refuse %s in a sentence, and change nothing', (_, args, code, says) => {
+    const credentials = join(folder, 'credentials.json')
+    writeFileSync(credentials, JSON.stringify({ accessKeyId: 'a', secretAccessKey: 'b' }))
+    const env = { ...process.env, AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined }
+    const given = args.map((arg) => (arg === 'CREDENTIALS' ? credentials : arg))
+    const run = spawnSync(join(ROOT, 'scripts/lintel'), ['owner', ...given], {
+      cwd: folder,
+      encoding: 'utf8',
+      env,
+    })
+    expect([run.status, run.stdout]).toEqual([code, ''])
+    expect(run.stderr).toMatch(says)
+    expect(readFileSync(file, 'utf8')).toBe('mine')
+    expect(readdirSync(full)).toEqual(['mine.txt'])
+  })
 })
 
 /** BIP 39's own example: a key to which nothing here is sealed. */

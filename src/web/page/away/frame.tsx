@@ -10,7 +10,7 @@ import { surpriseText, type CloudHouse } from './house.ts'
 
 const PLACES = [
   { place: 'visits', icon: 'visits', name: texts.places.visits },
-  { place: 'status', icon: 'status', name: texts.cloud.store },
+  { place: 'status', icon: 'cloud', name: texts.cloud.place },
 ] as const
 export type AwayPlace = (typeof PLACES)[number]['place']
 

@@ -63,7 +63,6 @@ function Actions({ clip, fromUnixMs = 0 }: ActionsProps): JSX.Element {
   return (
     <div class="actions">
       {clip.problem === undefined && <Download clip={clip} fromUnixMs={fromUnixMs} />}
-      <p class="hint">{texts.cloud.onlyStored}</p>
     </div>
   )
 }

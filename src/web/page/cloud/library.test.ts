@@ -12,6 +12,7 @@ import { filmOf } from '../clips/take-away.ts'
 import { unbase64 } from '../crypto/bytes.ts'
 import type { ClipMeta } from '../crypto/documents.ts'
 import { correctedMeta, openCloudLibrary, type CloudLibrary } from './library.ts'
+import { readLedger, rootAt } from './ledger.ts'
 import { lookAround } from './look-around.ts'
 import {
   FIRST_UNIX_MS,
@@ -180,6 +181,23 @@ describe('a store in the page', () => {
   })
 })
 
+describe('the tree of a long ledger', () => {
+  it('has the roots of the device’s, whatever its size and whichever part of it is asked for', async () => {
+    for (const size of [1, 255, 256, 257, 300, 512, 700]) {
+      const objects = longLedger(size)
+      const view = await readLedger(pageStore(objects), { cache: noCache(), signal })
+      expect([size, view.problem]).toEqual([size, undefined])
+      const leaves = view.pieces.flatMap(({ entries }) => entries).map(device.leafHash)
+      for (const at of [0, 1, 2, 255, 256, 257, 511, 512, 513, size])
+        expect([size, at, await rootAt(view)(at)]).toEqual([
+          size,
+          at,
+          at > size ? undefined : Buffer.from(device.rootOf(leaves.slice(0, at))).toString('base64'),
+        ])
+    }
+  })
+})
+
 /** A ledger without clips, of so many entries, as the device writes it. */
 function longLedger(size: number): Objects {
   const signer = device.signerOf('lintel', generateKeyPairSync('ed25519').privateKey)
@@ -187,12 +205,11 @@ function longLedger(size: number): Objects {
     new TextEncoder().encode(JSON.stringify({ boot, type: 'started' })),
   )
   const objects = new Map<string, Uint8Array>()
+  const leaves = entries.map(device.leafHash)
   for (let n = 1; n <= size; n++)
-    for (const { name, bytes } of device.objectsAfterAppend(
-      entries.slice(0, n),
-      entries.slice(0, n).map(device.leafHash),
-    ))
-      if (n === size || n === 256) objects.set(name, bytes)
+    if (n === size || n % 256 === 0)
+      for (const { name, bytes } of device.objectsAfterAppend(entries.slice(0, n), leaves.slice(0, n)))
+        objects.set(name, bytes)
   const checkpoint = { origin: signer.name, size, root: device.rootOf(entries.map(device.leafHash)) }
   const note = device.signNote(device.formatCheckpoint(checkpoint), signer)
   return objects.set('checkpoint', new TextEncoder().encode(note))
