@@ -201,7 +201,8 @@ export const texts = {
     status: (status: number, code: string) =>
       `The store answered ${status}${code === '' ? '' : ` (${code})`}.`,
     objectGone: (file: string) => `${file} is not in the store.`,
-    newer: 'The doorbell is newer than this page: some entries of its record are not known here.',
+    newer:
+      'The doorbell is newer than this page: some entries of its record are not known here. Put newer files in its place.',
     other: (was: string, is: string) =>
       `This store is written by another doorbell (${is}) than the one this browser knows (${was}).`,
     gone: (was: number) => `The doorbell’s record is gone from the store; it had ${was} entries.`,
@@ -240,7 +241,6 @@ export const texts = {
     store: 'Store and key',
     device: 'Doorbell',
     deviceUnknown: 'Nothing in the store says it yet.',
-    record: 'Its record',
     recordAbout: (entries: number, clips: number) =>
       `${plural(entries, 'entry', 'entries')}, ${plural(clips, 'clip')}`,
     sound: 'Every entry is what the doorbell signed for.',
@@ -253,7 +253,6 @@ export const texts = {
     forget: 'Forget store and key',
     forgetMeans:
       'On this device nothing is left. To come back you need the access to the store and your 24 words.',
-    none: 'There is nothing in this store yet.',
     offline: 'The store cannot be reached. You see what this device remembers.',
     onlyStored: 'What the doorbell had not uploaded is not here.',
   },

@@ -75,6 +75,11 @@ function Banners({ house }: { readonly house: CloudHouse }): JSX.Element {
           </span>
         </div>
       ))}
+      {library?.isNewer === true && (
+        <div class="banner quiet" role="status">
+          {texts.cloud.newer}
+        </div>
+      )}
       {isOffline && (
         <div class="banner" role="status">
           <span>{texts.cloud.offline}</span>

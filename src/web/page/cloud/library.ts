@@ -23,6 +23,8 @@ export type CloudLibrary = {
   readonly clips: number
   /** What is wrong with the ledger, in sentences. */
   readonly problems: readonly string[]
+  /** The doorbell writes entries that this page is too old for. */
+  readonly isNewer: boolean
   readonly surprise?: Surprise
   /** To be remembered; undefined while nobody knows whose ledger it is. */
   readonly pin: CloudPin | undefined
@@ -60,10 +62,8 @@ export async function openCloudLibrary(store: Store, options: LibraryOptions): P
     device: pin?.device,
     entries: view.checkpoint?.size ?? 0,
     clips: view.clips.length,
-    problems: [
-      ...[view.problem, found.problem].flatMap((problem) => problem ?? []),
-      ...(view.unknown === 0 ? [] : [texts.cloud.newer]),
-    ],
+    problems: [view.problem, found.problem].flatMap((problem) => problem ?? []),
+    isNewer: view.unknown > 0,
     ...(compared?.surprise === undefined ? {} : { surprise: compared.surprise }),
     pin,
     accepted: seen && pinOf(seen),
