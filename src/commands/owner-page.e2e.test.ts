@@ -190,7 +190,7 @@ describe.skipIf(!hasChromium())('the owner’s page without the doorbell', () =>
       await owner.locator('.banner.wrong', { hasText: 'The store shows an old state' }).waitFor()
     }
     // What the old state does not name is there all the same, and nobody vouches for it.
-    await owner.locator('a.visit', { hasText: 'cut off' }).click()
+    await owner.locator('a.visit', { hasText: 'not signed' }).click()
     await owner.getByText('Not signed').waitFor()
     await isTrue(owner, '(document.querySelector(".player video")?.currentTime ?? 0) > 0.2')
     await owner.getByRole('button', { name: 'I know why: accept it' }).click()

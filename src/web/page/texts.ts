@@ -173,7 +173,7 @@ export const texts = {
     yesterday: 'Yesterday',
     rang: (n: number) => (n === 1 ? 'rang' : `rang ${n} times`),
     growing: 'being recorded',
-    cutOff: 'cut off',
+    cutOff: 'not signed',
     held: 'kept',
     sealed: 'cannot be opened',
     noClock: 'time not certain',
@@ -278,7 +278,7 @@ export const texts = {
     growing: 'Being recorded',
     unsigned: 'Not signed',
     unsignedAbout:
-      'The doorbell was gone before it could finish this. Every second was locked by it for your key; that nothing is missing, nobody can say.',
+      'The doorbell’s record does not name it: the doorbell was gone before it could finish, or an old record is shown. Every second was locked for your key; that nothing is missing, nobody can say.',
     growingAbout: 'The doorbell signs a clip when it has ended. Until then you see it as it is written.',
     notGenuine: 'Do not trust this clip',
     wrong: (problem: WrongWith): string => {

@@ -172,7 +172,7 @@ function VerdictLine({ playback }: { readonly playback: Playback }): JSX.Element
   const { kind, title, about } = verdictWords(verdict)
   return (
     <p class={`verdict ${kind}`} role="status">
-      <Icon name={kind === 'wrong' ? 'warn' : 'check'} />
+      <Icon name={kind === 'wrong' || verdict.is === 'unsigned' ? 'warn' : 'check'} />
       <span>
         <b>{title}</b> {about}
       </span>
