@@ -8,6 +8,7 @@ import {
   ownerRecipientsCommand,
   ownerRemoveRecipientCommand,
 } from './owner-recipients.ts'
+import { ownerSendCommand } from './owner-send.ts'
 import { ownerReheaderCommand, ownerShareCommand } from './owner-share.ts'
 
 export function ownerCommand(): Command {
@@ -26,6 +27,7 @@ export function ownerCommand(): Command {
     ownerTrustCommand(),
     ownerPageCommand(),
     ownerCloudAccessCommand(),
+    ownerSendCommand(),
   ])
     owner.addCommand(command)
   return owner
