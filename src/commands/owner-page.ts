@@ -1,9 +1,7 @@
 /** `lintel owner page` and `lintel owner cloud-access`: the owner's page from anywhere, against the store alone. */
-import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { renderUnicodeCompact } from 'uqr'
 import { Fault } from '../base/fault.ts'
@@ -12,9 +10,9 @@ import { openS3Store } from '../drivers/s3/index.ts'
 import { openLibrary, storeSource } from '../owner/index.ts'
 import { fileFault, writeSecretFile } from './owner-files.ts'
 import { CREDENTIALS, interruption } from './owner-options.ts'
+import { buildPages, ROOT } from './page-door.ts'
 import { parseCloudUrl, readCredentials, type CloudAddress, type CloudCredentials } from './s3-place.ts'
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const STORE = ['--cloud <url>', 'the store: https://host[:port]/bucket'] as const
 
 export function ownerPageCommand(): Command {
@@ -57,16 +55,13 @@ async function checkEmpty(folder: string): Promise<void> {
     throw new Fault('invalid', `${folder}: wanted a new or empty folder, got one with files in it`)
 }
 
-/** Built beforehand, or now. */
+/** Where it lies in a package, and where a clone builds it. */
+const FOLDERS = ['page-away', '.cache/page-away'].map((name) => join(ROOT, name))
+
 async function builtPage(): Promise<string> {
-  const [folder, builder] = [join(ROOT, '.cache/page-away'), join(ROOT, 'scripts/page')]
-  if (existsSync(builder))
-    await new Promise<void>((done) => {
-      const child = spawn(builder, [], { stdio: ['ignore', 'ignore', 'inherit'] })
-      child.on('error', () => done())
-      child.on('close', () => done())
-    })
-  if (existsSync(join(folder, 'index.html'))) return folder
+  await buildPages()
+  const folder = FOLDERS.find((each) => existsSync(join(each, 'index.html')))
+  if (folder !== undefined) return folder
   throw new Fault('missing', 'the page is not built; type: scripts/page')
 }
 
