@@ -1,0 +1,1 @@
+export { DATA_FORMAT } from './data-format.ts'
