@@ -9,7 +9,7 @@ import type { Arch } from './arch.ts'
 
 const SCRIPTS = ['preinst', 'postinst', 'prerm', 'postrm', 'config'] as const
 
-export type BuiltPackage = { readonly file: string; readonly bytes: number; readonly installedKb: number }
+export type BuiltPackage = { readonly file: string; readonly version: string; readonly bytes: number; readonly installedKb: number }
 
 export async function buildPackage(
   arch: Arch,
@@ -27,7 +27,7 @@ export async function buildPackage(
     // lintian knows no zstd. The number of processors does not show in the bytes: dpkg cuts blocks of one size for any.
     const pack = ['-Zxz', '-z3', '--root-owner-group', '--build', root, file]
     await mustRun('env', [`SOURCE_DATE_EPOCH=${epochS}`, 'dpkg-deb', ...pack])
-    return { file, bytes: (await stat(file)).size, installedKb: kb }
+    return { file, version, bytes: (await stat(file)).size, installedKb: kb }
   })
 }
 

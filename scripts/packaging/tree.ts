@@ -14,6 +14,9 @@ const PAGE_SOURCES = /^src\/web\/page\//
 /** From `firmware-config/` to where the system looks for it. */
 const SYSTEM_FILES = {
   'systemd/lintel.service': 'usr/lib/systemd/system/lintel.service',
+  'systemd/lintel-confirm.service': 'usr/lib/systemd/system/lintel-confirm.service',
+  'systemd/lintel-confirm.timer': 'usr/lib/systemd/system/lintel-confirm.timer',
+  'debian/choose-version': 'usr/lib/lintel/choose-version',
   'systemd/sysusers.conf': 'usr/lib/sysusers.d/lintel.conf',
   'systemd/modules-load.conf': 'usr/lib/modules-load.d/lintel.conf',
   'udev/60-lintel.rules': 'usr/lib/udev/rules.d/60-lintel.rules',
@@ -80,7 +83,7 @@ function debianChangelog(version: string, epochS: number): string {
   return `lintel (${version}) stable; urgency=medium\n\n  * See NEWS.md.gz.\n\n -- Lintel maintainers <maintainers@lintel.invalid>  ${date}\n`
 }
 
-const EXECUTABLE = /^usr\/bin\/|^usr\/lib\/lintel\/bin\//
+const EXECUTABLE = /^usr\/bin\/|^usr\/lib\/lintel\/(bin\/|choose-version$)/
 
 /** The same modes whatever the umask, and nothing executable that is not a program. */
 async function setModes(root: string, below = ''): Promise<void> {
