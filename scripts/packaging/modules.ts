@@ -91,10 +91,15 @@ async function moveNode(modules: string, folder: string, arch: Arch): Promise<vo
     await rm(path.join(modules, `node-linux-${other}`), { recursive: true, force: true })
 }
 
+/** Folders are judged by name only where a package begins: deeper ones hold code, such as `dist/doc` of yaml. */
 async function prune(folder: string): Promise<void> {
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
+  const entries = await readdir(folder, { withFileTypes: true })
+  const isPackage = entries.some(({ name }) => name === 'package.json')
+  for (const entry of entries) {
     const place = path.join(folder, entry.name)
-    const isUnused = entry.isDirectory() ? UNUSED_FOLDER.test(entry.name) : UNUSED_FILE.test(entry.name)
+    const isUnused = entry.isDirectory()
+      ? isPackage && UNUSED_FOLDER.test(entry.name)
+      : UNUSED_FILE.test(entry.name)
     if (isUnused || HIDDEN.test(entry.name)) await rm(place, { recursive: true })
     else if (entry.isDirectory()) await prune(place)
   }
