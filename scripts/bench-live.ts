@@ -9,22 +9,17 @@
  */
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { cpus } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { chromium, type Browser } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { median, costOf } from './bench-parts.ts'
+import { hasChromium, launchChromium } from './chromium.ts'
 import type { DeviceHello, DeviceReply } from './live-lab/device.ts'
 import { LAB_VIDEO, makeLabVideo } from './live-lab/video.ts'
 import type { ViewerReply } from './live-lab/viewers.ts'
 
-const CHROMIUM = '/usr/bin/chromium'
-const FLAGS = [
-  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
-  ...['--disable-component-update', '--disable-sync', '--allow-loopback-in-peer-connection'],
-]
 const VIEWERS = [1, 4, 8]
 const SHARE_WANTED = 5
 const FIRST_MS_WANTED = 700
@@ -45,7 +40,7 @@ async function main(): Promise<void> {
   say(`${cpus().length} processors, ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}\n`)
   const video = await makeLabVideo()
   await measureViewers(video)
-  if (existsSync(CHROMIUM)) await measureBrowser(video)
+  if (hasChromium()) await measureBrowser(video)
   else say('no chromium: times to the first picture are left out')
   if (values.long) await measureLong(video)
 }
@@ -133,7 +128,7 @@ async function measureViewers(video: string): Promise<void> {
 async function measureBrowser(video: string): Promise<void> {
   using device = startChild('device.ts', [video])
   const hello = (await device.hello) as DeviceHello // The first that it says.
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+  const browser = await launchChromium()
   try {
     say(`in Chromium, ${values.rounds} rounds each; in between the median`)
     say('way        first picture, ms (least, median, most)   from the camera to the screen, ms')

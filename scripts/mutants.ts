@@ -23,6 +23,7 @@ const LADDER: readonly (readonly string[])[] = [
       'power-cuts',
       'frozen',
       'damaged-index',
+      'broken-disk-at-start',
     ]),
   ],
   ['sim', 'crash', '--every', '6', '--workers', '1', '--procedure', 'press'],

@@ -1,32 +1,21 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { chromium } from 'playwright-core'
 import { afterAll, describe, expect, it } from 'vitest'
+import { hasChromium, launchChromium } from '../scripts/chromium.ts'
 import { concatBytes } from '../src/base/bytes.ts'
 import { openAge, pairOf, parseSecret } from '../src/formats/index.ts'
 import type { SimSummary } from './summary.ts'
 
-const CHROMIUM = '/usr/bin/chromium'
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--autoplay-policy=no-user-gesture-required',
-]
 const MAIN = resolve(import.meta.dirname, '../src/main.ts')
 const folder = mkdtempSync(join(tmpdir(), 'lintel-playback-'))
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('a clip, its parts opened and put together', () => {
-  it.skipIf(!existsSync(CHROMIUM))(
+  it.skipIf(!hasChromium())(
     'plays in a browser: as a file, and part by part through Media Source',
     async () => {
       const { film, parts, durationS } = recordFilm()
@@ -35,7 +24,7 @@ describe('a clip, its parts opened and put together', () => {
         '/film.mp4': film,
         ...Object.fromEntries(parts.map((part, index) => [`/part${index}`, part])),
       })
-      const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS, timeout: 0 })
+      const browser = await launchChromium()
       try {
         const tab = await browser.newPage()
         await tab.goto(`http://127.0.0.1:${port}/`, { timeout: 0 })

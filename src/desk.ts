@@ -4,11 +4,12 @@ import { hex } from './base/bytes.ts'
 import { messageOf } from './base/fault.ts'
 import type { VisitId } from './base/ids.ts'
 import { laterBy, monoMs, type MonoMs, unixMs, type UnixMs } from './base/time.ts'
-import type { Clips } from './clips/index.ts'
 import { parseWanted, type Config } from './config/index.ts'
 import type { Happening } from './doorbell.ts'
+import type { LateClips } from './late-clips.ts'
 import type { Telemetry } from './mqtt/index.ts'
 import type { Ports } from './ports/ports.ts'
+import type { Quiet } from './quiet/index.ts'
 import {
   idle,
   quietDeadline,
@@ -28,8 +29,9 @@ const BEHIND_MS = 500
 export type DeskDeps = {
   readonly ports: Ports
   readonly config: Config
-  readonly clips: Clips
+  readonly clips: LateClips
   readonly telemetry: Telemetry | undefined
+  readonly quiet: Quiet
   readonly ring: () => void
   readonly tell: (happening: Happening) => void
   /** A visit is going on, or (undefined) none is. */
@@ -46,6 +48,8 @@ export interface Desk {
   /** Ends the visit when its time has come. */
   watchQuiet(signal: AbortSignal): Promise<void>
   isIdle(): boolean
+  /** For how long it has been doing one thing; 0: nothing is to be done. */
+  busyMs(): number
 }
 
 type Performers = { readonly [K in Effect['do']]: (effect: Extract<Effect, { do: K }>) => Promise<void> }
@@ -57,7 +61,7 @@ export function createDesk(deps: DeskDeps): Desk {
   const waiting: Effect[] = []
   const bell = new Bell()
   let state: VisitState = idle
-  let isDoing = false
+  let doingSince: MonoMs | undefined
   /** How far what was seen last is behind: a decoder that cannot keep up tells of movement when it is long over. */
   let behindMs = 0
   let wake: () => void = () => {}
@@ -83,15 +87,16 @@ export function createDesk(deps: DeskDeps): Desk {
           await bell.untilRung(signal)
           continue
         }
-        isDoing = true
+        doingSince = clock.mono()
         await performOne(perform, effect)
-        isDoing = false
+        doingSince = undefined
       }
     },
     async tellMotion(motion, at) {
       await deps.telemetry?.publish('motion', { state: motion, ...timed(deps.ports, at) })
     },
-    isIdle: () => state.phase === 'idle' && waiting.length === 0 && !isDoing,
+    isIdle: () => state.phase === 'idle' && waiting.length === 0 && doingSince === undefined,
+    busyMs: () => (doingSince === undefined ? 0 : clock.mono() - doingSince),
     async watchQuiet(signal) {
       signal.addEventListener('abort', () => wake(), { once: true })
       while (!signal.aborted) {
@@ -128,7 +133,7 @@ function line(waiting: Effect[], effect: Effect): void {
 
 /** An effect without a performer is a type error. */
 function performersOf(deps: DeskDeps): Performers {
-  const { ports, config, clips, telemetry, tell } = deps
+  const { ports, config, clips, telemetry, quiet, tell } = deps
   return {
     async 'begin-clip'({ visit, from }) {
       await clips.begin({ visit, since: laterBy(from, -config.capture.prerollMs) })
@@ -137,6 +142,7 @@ function performersOf(deps: DeskDeps): Performers {
       await clips.note({ signs, presses, labels })
     },
     async 'tell-notice'({ visit, at, what, zone }) {
+      if (quiet.silent().includes('notices')) return
       const where = zone === undefined ? {} : { zone }
       tell({ kind: 'notice', visit, at, what, ...where })
       await telemetry?.publish('notice', { visit, ...timed(ports, at), what, ...where })
@@ -144,9 +150,12 @@ function performersOf(deps: DeskDeps): Performers {
     async ring({ visit, at }) {
       // Told again after a lost acknowledgement or a restart, it is known by its id to be the same press.
       const id = hex(ports.random.bytes(8))
-      tell({ kind: 'press', at, visit, id })
-      const payload = { id, visit, ...timed(ports, at) }
-      await chimeSoon(deps, telemetry?.publish('press', payload) ?? Promise.resolve())
+      const silent = quiet.silent()
+      tell({ kind: 'press', at, visit, id, silent })
+      const payload = { id, visit, ...timed(ports, at), ...(silent.length === 0 ? {} : { quiet: true }) }
+      const journal = telemetry?.publish('press', payload) ?? Promise.resolve()
+      if (silent.includes('chime')) await journalled(deps, journal)
+      else await chimeSoon(deps, journal)
     },
     async 'tell-visit-began'({ visit, from, sign }) {
       tell({ kind: 'visit-began', visit, from, sign })
@@ -177,17 +186,19 @@ function timed({ clock }: Ports, at: MonoMs): { at: UnixMs; trustedClock: boolea
 }
 
 /** The press is written down before the chime says that it was heard; but a slow or broken disk silences no bell. */
-async function chimeSoon({ ports, ring }: DeskDeps, journal: Promise<void>): Promise<void> {
+async function chimeSoon(deps: DeskDeps, journal: Promise<void>): Promise<void> {
+  const { ports, ring } = deps
   const enough = new AbortController()
   const patience = ports.clock.sleep(CHIME_WAITS_MS_MAX, { signal: enough.signal }).catch(() => {})
-  const written = journal.catch((error: unknown) =>
-    ports.log.error('press.not_journalled', { problem: messageOf(error) }),
-  )
+  const written = journalled(deps, journal)
   await Promise.race([written, patience])
   enough.abort()
   ring()
   await written
 }
+
+const journalled = ({ ports }: DeskDeps, journal: Promise<void>): Promise<void> =>
+  journal.catch((error: unknown) => ports.log.error('press.not_journalled', { problem: messageOf(error) }))
 
 async function performOne(perform: Performers, effect: Effect): Promise<void> {
   // TypeScript cannot see that the name and the effect belong together; the table's type says that they do.

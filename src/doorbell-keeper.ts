@@ -24,6 +24,8 @@ export type KeeperDeps = {
 
 /** So long whoever changes a setting waits for it to be applied. */
 const APPLY_MS_MAX = 3000
+/** So long whoever starts it waits for the storage; the bell rings meanwhile, and after. */
+const OPEN_MS_MAX = 2000
 const LOOK_MS = 250
 
 export class DoorbellKeeper implements AsyncDisposable {
@@ -75,13 +77,10 @@ export class DoorbellKeeper implements AsyncDisposable {
       this.#deps.log.error('settings.not_applied', { problem: messageOf(error) })
       if (isLate) await onLateFault()
     })
-    const enough = new AbortController()
-    const patience = this.#deps.clock.sleep(APPLY_MS_MAX, enough).catch(() => {}) // It was applied in time.
     try {
-      await Promise.race([applied, patience])
+      await within(APPLY_MS_MAX, this.#deps.clock, applied)
     } finally {
       isLate = true
-      enough.abort()
     }
   }
 
@@ -119,14 +118,29 @@ export class DoorbellKeeper implements AsyncDisposable {
   }
 
   async #start(config: Config): Promise<void> {
-    const { openPorts, activity, options } = this.#deps
+    const { openPorts, options } = this.#deps
     this.#running = await openScope(async (scope) => {
       const ports = await openPorts(config, scope)
-      const doorbell = scope.own('doorbell', await startDoorbell(ports, config, options))
-      await activity.attach(doorbell.ledger)
+      const doorbell = scope.own(
+        'doorbell',
+        await startDoorbell(ports, config, { ...options, ringsWithoutStorage: true }),
+      )
       return { doorbell, ports, config }
     })
     this.#onChange()
+    await within(OPEN_MS_MAX, this.#deps.clock, this.#attachWhenOpen(this.#running.doorbell))
+  }
+
+  /** What was done before there was a ledger is entered then. */
+  async #attachWhenOpen(doorbell: Doorbell): Promise<void> {
+    const { activity, options, log } = this.#deps
+    try {
+      const isOpen = await doorbell.opened()
+      if (isOpen && this.#running?.doorbell === doorbell) await activity.attach(doorbell.ledger)
+    } catch (error) {
+      if (!isFault(error) || error.kind === 'bug') options.onCrash(error)
+      else log.error('activity.not_entered', { problem: error.message }) // The rows wait for the next start.
+    }
   }
 
   /** Nobody may use the ledger of a doorbell that is over: the next one has its own. */
@@ -143,5 +157,16 @@ export class DoorbellKeeper implements AsyncDisposable {
     const mine = this.#turn.then(job)
     this.#turn = mine.catch(() => {}) // Whoever asked hears of it.
     return mine
+  }
+}
+
+/** Waits for it, but not for longer; what it throws meanwhile is thrown. */
+async function within(ms: number, clock: Clock, job: Promise<void>): Promise<void> {
+  const enough = new AbortController()
+  const patience = clock.sleep(ms, enough).catch(() => {}) // It was done in time.
+  try {
+    await Promise.race([job, patience])
+  } finally {
+    enough.abort()
   }
 }

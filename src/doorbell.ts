@@ -3,35 +3,27 @@
  * stops the camera before the recorder and the recorder before the uploads.
  */
 import { isFault } from './base/fault.ts'
-import type { ClipId, VisitId } from './base/ids.ts'
+import type { VisitId } from './base/ids.ts'
 import { openScope, startLoop, type Scope } from './base/scope.ts'
 import type { MonoMs } from './base/time.ts'
 import { createChime, type Chime } from './chime/index.ts'
-import { createClockTrust, type ClockTrust } from './clock-trust/index.ts'
-import { createClips, type ClipHappening, type ClipRules, type Clips } from './clips/index.ts'
+import { createClockTrust, type ClockTrust, type KnownTime } from './clock-trust/index.ts'
+import type { ClipHappening, Clips } from './clips/index.ts'
 import { privateZonesRecorded, type Config } from './config/index.ts'
 import { createDesk, type Desk } from './desk.ts'
-import { openLedger, type Ledger } from './ledger/index.ts'
-import { createHealth, type Alarm, type AlarmKind, type Health } from './health/index.ts'
+import type { Ledger } from './ledger/index.ts'
+import { createHealth, type Alarm, type AlarmKind, type Health, type Vital } from './health/index.ts'
 import { createLines, type LineSign, type Lines } from './lines/index.ts'
 import { createLive, serveRtsp, type Live } from './live/index.ts'
 import { createTelemetry, type Payload, type Telemetry } from './mqtt/index.ts'
 import type { InputLine } from './ports/gpio.ts'
 import type { Ports } from './ports/ports.ts'
-import type { Change } from './ports/records.ts'
-import { BOOT_KEY, rebuildIndex, type IndexRebuilt } from './rebuild.ts'
+import { createQuiet, type Quiet, type QuietState, type Silenced } from './quiet/index.ts'
+import type { IndexRebuilt } from './rebuild.ts'
 import type { LookedAt } from './recognise/index.ts'
-import { createEyes, newestPicture, POSTER_WIDTH_MAX, type Eyes, type Look, type Seeing } from './seeing.ts'
-import { createUploads, type QueuedJob, type UploadJob, type Uploads } from './upload/index.ts'
-import {
-  beginClipSeal,
-  openDeviceKey,
-  openRecipients,
-  type ClipSeal,
-  type ClipSealMaker,
-  type DeviceKey,
-  type Recipients,
-} from './vault/index.ts'
+import { createEyes, newestPicture, type Eyes, type Look, type Seeing } from './seeing.ts'
+import { createStorage, type Storage } from './storage.ts'
+import { openDeviceKey, type ClipSeal, type ClipSealMaker, type DeviceKey } from './vault/index.ts'
 import type { SignKind, VisitLabel } from './visits/index.ts'
 import type { ClipShelf } from './web/index.ts'
 
@@ -39,7 +31,14 @@ export type Happening =
   | { readonly kind: 'line-stuck' | 'line-free'; readonly line: InputLine; readonly at: MonoMs }
   | { readonly kind: 'motion-began'; readonly at: MonoMs }
   | { readonly kind: 'motion-ended'; readonly at: MonoMs }
-  | { readonly kind: 'press'; readonly at: MonoMs; readonly visit: VisitId; readonly id: string }
+  | {
+      readonly kind: 'press'
+      readonly at: MonoMs
+      readonly visit: VisitId
+      readonly id: string
+      /** In quiet hours: what the household wants silent; otherwise empty. */
+      readonly silent: readonly Silenced[]
+    }
   | { readonly kind: 'visit-began'; readonly visit: VisitId; readonly from: MonoMs; readonly sign: SignKind }
   | {
       readonly kind: 'visit-ended'
@@ -69,6 +68,11 @@ export type DoorbellOptions = {
   readonly onLookedAt?: (looked: LookedAt) => void
   /** A loop that throws is a bug; whoever started the doorbell ends the process. */
   readonly onCrash: (error: unknown) => void
+  /**
+   * Storage that cannot be opened silences no bell: the doorbell is up at once, raises `storage-failed` and tries again, as a device
+   * on a wall must. Left out, the start waits for the storage, and throws when it cannot be opened.
+   */
+  readonly ringsWithoutStorage?: boolean
   /** Only tests hand in another: one that seals nothing, to show that the search for plaintext would find it. */
   readonly sealClip?: ClipSealMaker
 }
@@ -77,7 +81,11 @@ export interface Doorbell extends AsyncDisposable {
   readonly clips: ClipShelf
   readonly live: Live
   readonly ledger: Pick<Ledger, 'append'>
-  /** Makes a picture of what is there now and seals it to the household; undefined while there is no picture. */
+  /** Resolves with true once the storage is open, with false when the doorbell is stopped before. Before that, whatever needs clips or ledger throws `Fault('unavailable')`. */
+  opened(): Promise<boolean>
+  /** Why the storage cannot be opened; undefined while it can, or nobody knows yet. */
+  storageProblem(): string | undefined
+  /** Makes a picture of what is there now and seals it to the household; undefined while there is no picture, or nothing to seal it with. */
   picture(): (() => Promise<Uint8Array>) | undefined
   /** Rings in the house, as for a press. */
   ring(): void
@@ -98,13 +106,16 @@ export interface Doorbell extends AsyncDisposable {
   alarms(): readonly AlarmKind[]
   /** What is decoded and why, and who recognises. */
   seeing(): Seeing
+  /** What the watchdog looks at. */
+  vitals(): readonly Vital[]
+  /** Whether it is quiet now, and until when. */
+  quiet(): QuietState
 }
 
-const RETAIN_EVERY_MS = 60_000
-/** Who comes up to the door is best seen by then. */
-const POSTER_WAIT_MS = 20_000
-const DAY_MS = 86_400_000
-
+/**
+ * The bell first: from the moment the key is read, presses chime and are told. Storage opens beside that, and takes over the visit
+ * that goes on by then.
+ */
 export async function startDoorbell(
   ports: Ports,
   config: Config,
@@ -113,121 +124,141 @@ export async function startDoorbell(
   return openScope(async (scope) => {
     const loop = loopsOf(scope, options)
     const key = await openDeviceKey(ports)
-    const clockTrust: ClockTrust = createClockTrust({
+    const clockTrust = createClockTrust({
       ...ports,
-      append: async (known) => {
-        await noteStart()
-        await ledger.append({ type: 'clock', boot, ...known }, [])
-      },
+      append: (known) => enterClock(storage, known),
       onKnown: () => telemetry?.giveTimes(),
     })
-    const telemetry = await openTelemetry(ports, config, { device: key.name, clockTrust })
-    const uploadsStuckMs = (): number => uploads?.stuckMs() ?? 0
+    const telemetry = createTelemetryFor(ports, config, { device: key.name, clockTrust })
+    const uploadsStuckMs = (): number => storage.opened()?.uploads?.stuckMs() ?? 0
     const { health, tell } = healthFor(ports, { telemetry, clockTrust, uploadsStuckMs }, options)
-    const rebuilt = await rebuildIndex(ports, key)
-    if (rebuilt !== undefined) tell(rebuilt)
-    const recipients = await openRecipients(ports)
-    const uploads = await openUploads(ports, (job) => (job.what === 'ledger' ? ledger : clips).uploaded(job))
-    const queue = queueOf(uploads)
-    const ledger: Ledger = await openLedger({ records: ports.records, key, ...queue, mirror: ports })
-    const { boot, noteStart } = await openStart(ports, ledger)
-    const sealClip = sealerOf({ recipients, ledger, noteStart }, options)
     loop('clock-trust', (signal) => clockTrust.run(signal))
-    const clips: Clips = clipsOf(ports, config, {
-      ...{ key, ledger, recipients, queue, sealClip, boot, tell },
-      eyes: () => eyes,
-    })
     if (telemetry !== undefined) loop('telemetry', (signal) => telemetry.run(signal))
-    await clips.open() // Before the uploads: what was stored has to be noted with clips that are known.
-    if (uploads !== undefined) loop('uploads', (signal) => uploads.run(signal))
-    scope.own('clips', clips)
+    const storage: Storage = scope.own(
+      'storage',
+      createStorage({
+        ...{ ...options, ports, config, key, telemetry, tell },
+        onProblem: (isOn) => health.note('storage-failed', isOn),
+        prerollSince: (at) => eyes.capture.preroll.since(at),
+      }),
+    )
     loop('health', (signal) => health.run(signal))
-    const ring = startChime(ports, loop)
+    const chime = startChime(ports, loop)
+    const quiet = createQuiet(ports, { ...config.quietHours, timeZone: config.device.timeZone })
+    const clips = storage.late
     const eyes: Eyes = createEyes(ports, config, {
       ...{ ...options, clips, telemetry, tell, live: () => live, desk: () => desk },
     })
     const live = scope.own('live', liveOf(ports, { key, eyes }))
     const desk: Desk = createDesk({
-      ...{ ports, config, clips, telemetry, tell, ring },
+      ...{ ports, config, clips, telemetry, quiet, tell, ring: () => chime.ring() },
       onVisit: (visit) => eyes.recogniser.visit(visit),
     })
-    await startRtsp(scope, ports, { config, live })
     startSeeing(eyes, loop)
-    startDesk({ ports, desk, clips, noteStart }, loop)
+    startDesk(desk, loop)
     const lines = linesFor(ports, config, { desk, eyes, tell, onCrash: options.onCrash })
     loop('lines', (signal) => lines.run(signal))
     loop('capture', (signal) => eyes.capture.run(signal))
+    await startRtsp(scope, ports, { config, live })
+    const opened = await openStorage(storage, options)
     return {
-      ...doorbellOf({ ports, desk, clips, uploads, telemetry, health, eyes }),
-      ...{ live, ledger, ring },
-      picture: () => pictureOf(ports, eyes, sealClip),
+      ...doorbellOf({ ports, desk, storage, telemetry, health, eyes, quiet }),
+      ...{ live, opened, ring: () => chime.ring() },
+      picture: () => pictureOf(ports, eyes, storage.opened()?.sealClip),
+      vitals: () => vitalsOf({ lines, chime, desk }),
     }
   })
 }
 
-type ClipsParts = {
-  readonly key: DeviceKey
-  readonly ledger: Ledger
-  readonly recipients: Recipients
-  readonly queue: ReturnType<typeof queueOf>
-  readonly sealClip: () => Promise<ClipSeal>
-  readonly boot: number
-  readonly tell: Tell
-  readonly eyes: () => Eyes
+/** The result waits in an object of its own: a promise that is returned would be waited for. */
+async function openStorage(
+  storage: Storage,
+  { ringsWithoutStorage = false, onCrash }: DoorbellOptions,
+): Promise<() => Promise<boolean>> {
+  if (!ringsWithoutStorage) {
+    await storage.open()
+    return () => Promise.resolve(true)
+  }
+  const opening = storage.openInTheEnd().catch((error: unknown) => {
+    onCrash(error)
+    return false
+  })
+  return () => opening
 }
 
-function clipsOf(
-  ports: Ports,
-  config: Config,
-  { key, ledger, recipients, queue, sealClip, boot, tell, eyes }: ClipsParts,
-): Clips {
-  return createClips(
-    {
-      ...{ ...ports, ...queue, sealClip, ledger, boot },
-      deviceKey: key,
-      ownerKey: () => recipients.owner(),
-      prerollSince: (at) => eyes().capture.preroll.since(at),
-      deviceName: config.device.name,
-      onClip: tell,
-    },
-    clipRules(ports, config),
-  )
+async function enterClock(storage: Storage, known: KnownTime): Promise<void> {
+  const { ledger, noteStart, boot } = storage.mustBeOpen()
+  await noteStart()
+  await ledger.append({ type: 'clock', boot, ...known }, [])
 }
 
 type Parts = {
   readonly ports: Ports
   readonly desk: Desk
-  readonly clips: Clips
-  readonly uploads: Uploads | undefined
+  readonly storage: Storage
   readonly telemetry: Telemetry | undefined
   readonly health: Health
   readonly eyes: Eyes
+  readonly quiet: Quiet
 }
 
 const doorbellOf = ({
   ports,
   desk,
-  clips,
-  uploads,
+  storage,
   telemetry,
   health,
   eyes,
-}: Parts): Omit<Doorbell, keyof AsyncDisposable | 'live' | 'ledger' | 'ring' | 'picture'> => ({
-  clips: clips.shelf,
-  kept: () => clips.kept(),
-  isIdle: () => desk.isIdle() && clips.idle(),
+  quiet,
+}: Parts): Omit<Doorbell, keyof AsyncDisposable | 'live' | 'ring' | 'picture' | 'opened' | 'vitals'> => ({
+  clips: shelfOf(storage),
+  ledger: { append: async (entry, alongside) => storage.mustBeOpen().ledger.append(entry, alongside) },
+  kept: () => storage.opened()?.clips.kept() ?? { clips: 0, bytes: 0, days: 0 },
+  isIdle: () => desk.isIdle() && storage.opened()?.clips.idle() !== false,
   waiting: () => ({
-    uploads: uploads?.waiting().objects ?? 0,
+    uploads: storage.opened()?.uploads?.waiting().objects ?? 0,
     messages: telemetry?.waiting() ?? 0,
-    clips: clips.unsealed(),
+    clips: storage.opened()?.clips.unsealed() ?? 0,
   }),
   held: () => ({ prerollBytes: eyes.capture.preroll.bytes }),
   published: () => telemetry?.published() ?? 0,
   alarms: () => health.alarms(),
   seeing: () => eyes.seeing(),
+  quiet: () => quiet.state(),
   look: () => eyes.sign(ports.clock.mono()),
   heardAt: () => eyes.heardAt(),
+  storageProblem: () => storage.problem(),
 })
+
+/**
+ * What stands between a finger and the bell must never hang; what a disk does may take long, and a card that is slow
+ * is no reason to start anew.
+ */
+const vitalsOf = ({
+  lines,
+  chime,
+  desk,
+}: {
+  readonly lines: Lines
+  readonly chime: Chime
+  readonly desk: Desk
+}): readonly Vital[] => [
+  { name: 'lines', busyMs: () => lines.overdueMs(), busyMsMax: 5000 },
+  { name: 'chime', busyMs: () => chime.busyMs(), busyMsMax: 10_000 },
+  { name: 'desk', busyMs: () => desk.busyMs(), busyMsMax: 300_000 },
+]
+/** Every call says why, as long as there are no clips to be shown. */
+function shelfOf(storage: Storage): ClipShelf {
+  const shelf = (): ClipShelf => storage.mustBeOpen().clips.shelf
+  return {
+    list: async (...args) => shelf().list(...args),
+    read: async (...args) => shelf().read(...args),
+    hold: async (...args) => shelf().hold(...args),
+    remove: async (...args) => shelf().remove(...args),
+    keepGrant: async (...args) => shelf().keepGrant(...args),
+    grants: async (...args) => shelf().grants(...args),
+  }
+}
 
 function liveOf(ports: Ports, { key, eyes }: { readonly key: DeviceKey; readonly eyes: Eyes }): Live {
   return createLive({
@@ -261,37 +292,22 @@ async function startRtsp(
 function pictureOf(
   ports: Ports,
   eyes: Eyes,
-  sealClip: () => Promise<ClipSeal>,
+  sealClip: (() => Promise<ClipSeal>) | undefined,
 ): (() => Promise<Uint8Array>) | undefined {
   const picture = newestPicture(ports, eyes)
-  if (picture === undefined) return undefined
+  if (picture === undefined || sealClip === undefined) return undefined
   const { signal } = new AbortController() // The driver bounds its own time.
   return async () => (await sealClip()).seal(await picture(signal))
 }
 
-/** What others need of the queue; without a cloud nothing waits for it. */
-function queueOf(uploads: Uploads | undefined) {
-  return {
-    queueUpload: (job: QueuedJob): readonly Change[] => uploads?.queue(job) ?? [],
-    cancelUploads: (changes: readonly Change[]): void => uploads?.cancel(changes),
-    forgetUploads: (clip: ClipId): readonly Change[] => uploads?.forget(clip) ?? [],
-    unforgetUploads: (changes: readonly Change[]): void => uploads?.unforget(changes),
-    wakeUploads: (): void => uploads?.wake(),
-  }
-}
-
-function startChime(ports: Ports, loop: Loop): Chime['ring'] {
+function startChime(ports: Ports, loop: Loop): Chime {
   const chime = createChime(ports)
   loop('chime', (signal) => chime.run(signal))
-  return () => chime.ring()
+  return chime
 }
 
-function startDesk(
-  { ports, desk, ...kept }: Kept & { readonly ports: Ports; readonly desk: Desk },
-  loop: Loop,
-): void {
+function startDesk(desk: Desk, loop: Loop): void {
   loop('desk', (signal) => desk.run(signal))
-  loop('retention', (signal) => keepRetention(ports, kept, signal))
   loop('quiet', (signal) => desk.watchQuiet(signal))
 }
 
@@ -358,15 +374,15 @@ function warnOfPrivate({ camera, log }: Ports, config: Config): void {
   if (zones.length > 0) log.warn('private_zones.recorded', { zones: zones.join(', ') })
 }
 
-async function openTelemetry(
+function createTelemetryFor(
   ports: Ports,
   config: Config,
   { device, clockTrust }: { readonly device: string; readonly clockTrust: ClockTrust },
-): Promise<Telemetry | undefined> {
+): Telemetry | undefined {
   warnOfPrivate(ports, config)
   const { broker, clock, records, log } = ports
   if (broker === undefined) return undefined
-  const telemetry = createTelemetry(
+  return createTelemetry(
     { broker, clock, records, log, onUntimed: () => clockTrust.noteUntimed('message') },
     {
       prefix: config.mqtt?.prefix ?? 'lintel',
@@ -375,87 +391,7 @@ async function openTelemetry(
       privateRecorded: privateZonesRecorded(config, ports.camera),
     },
   )
-  await telemetry.open()
-  return telemetry
 }
-
-async function openUploads(
-  { store, records, disk, clock, random, log }: Ports,
-  onStored: (job: UploadJob) => readonly Change[],
-): Promise<Uploads | undefined> {
-  if (store === undefined) return undefined
-  const uploads = createUploads({ store, records, disk, clock, random, log, onStored })
-  await uploads.open()
-  return uploads
-}
-
-/** `boot`: how many starts there were before. `noteStart` does nothing once that has been written down. */
-type Started = { readonly boot: number; readonly noteStart: () => Promise<void> }
-
-/**
- * Every start is in the ledger: a device that was started elsewhere, or not at all, shows. A full disk silences no bell, so
- * there the entry has to wait; nothing is sealed before it is written, and so no other start can have the same number.
- */
-async function openStart({ records, log }: Ports, ledger: Ledger): Promise<Started> {
-  const boot = bootOf(await records.read('device', BOOT_KEY))
-  let noted: Promise<void> | undefined
-  const noteStart = (): Promise<void> =>
-    (noted ??= ledger
-      .append({ type: 'started', boot }, [{ put: 'device', key: BOOT_KEY, row: boot + 1 }])
-      .catch((error: unknown) => {
-        noted = undefined
-        throw error
-      }))
-  await noteStart().catch((error: unknown) => {
-    if (!isFault(error, 'full')) throw error
-    log.error('start.not_noted', { boot, problem: error.message })
-  })
-  return { boot, noteStart }
-}
-
-/** How often the device was started before. */
-const bootOf = (row: unknown): number => (typeof row === 'number' ? row : 0)
-
-/** One at a time: two who seal at once must not both enter a new list. */
-function sealerOf(
-  {
-    recipients,
-    ledger,
-    noteStart,
-  }: Pick<Started, 'noteStart'> & { readonly recipients: Recipients; readonly ledger: Ledger },
-  { sealClip = beginClipSeal }: DoorbellOptions,
-): () => Promise<ClipSeal> {
-  let turn: Promise<unknown> = Promise.resolve()
-  return () => {
-    const mine = turn.then(async () => {
-      await noteStart()
-      return recipientsNow(recipients, ledger)
-    })
-    turn = mine.catch(() => {}) // Whoever asked hears of it.
-    return mine.then(sealClip)
-  }
-}
-
-/** A new list of recipients stands in the ledger before anything is sealed to it. */
-async function recipientsNow(recipients: Recipients, ledger: Ledger): Promise<readonly string[]> {
-  const keys = await recipients.current()
-  const unrecorded = recipients.unrecorded()
-  if (unrecorded !== undefined) {
-    await ledger.append(unrecorded.entry, [unrecorded.pin])
-    recipients.recorded()
-  }
-  return keys
-}
-
-const clipRules = ({ vision }: Ports, { clip, detect, retention }: Config): ClipRules => ({
-  partMs: clip.partMs,
-  clipMsMax: clip.msMax,
-  retainBytes: retention.bytesMax,
-  retainMs: retention.daysMax * DAY_MS,
-  reserveBytes: retention.reserveBytes,
-  posterWidthMax: POSTER_WIDTH_MAX,
-  posterWaitMs: vision === undefined || !detect.recognise ? 0 : POSTER_WAIT_MS,
-})
 
 /** Nothing is waited for here: the next edge is on its way. What goes wrong ends the desk's own loop. */
 function linesFor(
@@ -482,23 +418,6 @@ function linesFor(
     desk.take(sign).catch(onCrash)
   }
   return createLines({ ...ports, onSign }, config.lines)
-}
-
-type Kept = Pick<Started, 'noteStart'> & { readonly clips: Clips }
-
-/** Also what had to wait for room. */
-async function keepRetention(
-  { clock }: Ports,
-  { clips, noteStart }: Kept,
-  signal: AbortSignal,
-): Promise<void> {
-  while (!signal.aborted) {
-    await clips.retain()
-    await noteStart().catch((error: unknown) => {
-      if (!isFault(error) || error.kind === 'bug') throw error // Otherwise it was said, and whoever records next says it again.
-    })
-    await clock.sleep(RETAIN_EVERY_MS, { signal }).catch(() => {}) // Aborted: the loop's condition ends it.
-  }
 }
 
 /** The broker hears of clips as they get along; not of every part. */

@@ -1,11 +1,11 @@
 /** How it sees: which pictures are decoded, what moves in them, who it is, and what the owner is told of all that. */
 import type { MonoMs } from './base/time.ts'
 import { createCapture, type Capture } from './capture/index.ts'
-import type { Clips } from './clips/index.ts'
 import type { Config } from './config/index.ts'
 import type { Desk } from './desk.ts'
 import { createMotionDetector, type MotionEvent } from './detect/index.ts'
 import { createPacketGate, type GateStatus, type PacketGate } from './gate/index.ts'
+import type { LateClips } from './late-clips.ts'
 import type { Live } from './live/index.ts'
 import { filmOf } from './media/index.ts'
 import type { Payload, Telemetry } from './mqtt/index.ts'
@@ -29,7 +29,7 @@ export type Seeing = {
 }
 
 export type EyesDeps = {
-  readonly clips: Clips
+  readonly clips: LateClips
   readonly live: () => Pick<Live, 'beginRun' | 'take' | 'endRun'>
   readonly desk: () => Pick<Desk, 'take' | 'tellMotion'>
   readonly telemetry: Telemetry | undefined

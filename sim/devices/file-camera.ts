@@ -1,25 +1,22 @@
-import { Fault } from '../../src/base/fault.ts'
 import { monoMs, type MonoMs } from '../../src/base/time.ts'
 import {
-  GAP_S_MAX,
+  checkStep,
+  codecOf,
+  DECODING_MS,
+  FRAME_WIDTH_MAX,
+  FRAMES_PER_S,
   openLumaFrames,
   openPackets,
+  SAME_MS,
+  spanS,
+  whatToSkip,
+  type ReplayVideo,
   type Sample,
   type SampleSource,
-  type VideoFacts,
 } from '../../src/drivers/ffmpeg/index.ts'
-import { isReferencePicture } from '../../src/media/index.ts'
-import type { Camera, CameraRun, LumaFrame, Packet, VideoCodec } from '../../src/ports/camera.ts'
+import type { Camera, CameraRun, LumaFrame, Packet } from '../../src/ports/camera.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { RealJob } from './sim-clock.ts'
-
-/** A file that the camera plays: `name` is what people typed, `facts` of what is played (its H.264 twin, where it was made). */
-export type ReplayVideo = {
-  readonly name: string
-  readonly facts: VideoFacts
-  /** The private zones were filled in when it was encoded. */
-  readonly hidesPrivate?: boolean
-}
 
 /** The product sees a camera; the story sees a file with an end. */
 export interface FileCamera extends Camera {
@@ -35,21 +32,8 @@ export interface FileCamera extends Camera {
 
 export type FileCameraOptions = { readonly clock: Clock; readonly video: ReplayVideo; readonly real: RealJob }
 
-export const FRAMES_PER_S = 5
-export const FRAME_WIDTH_MAX = 320
-/** With so many reference pictures a second the others need not be decoded to get five a second. */
-const REFERENCES_PER_S_MIN = 10
-/** In groups so short, what the decoder leaves out does not add up to anything. */
-const SHORT_GROUP_S_MAX = 2.5
 const PEEK_S = 3
 const PEEK_BYTES_MAX = 32 * 1024 * 1024
-/**
- * A picture is decoded after its packet has come. So that the two never fall due at the same moment, when the order would
- * be left to chance, the pictures come this much later than they were taken.
- */
-export const DECODING_MS = 0.001
-/** Times go through floats on their way. */
-export const SAME_MS = 0.5
 
 /** Plays a file once in the clock's time; whoever opens it again waits, as for a camera that was unplugged. */
 export function createFileCamera(options: FileCameraOptions): FileCamera {
@@ -235,42 +219,6 @@ async function peek(source: SampleSource, real: RealJob): Promise<readonly Sampl
     const isEnough = spanS(head, source.init.timescale) >= PEEK_S || bytes > PEEK_BYTES_MAX
     if (samples.length === 0 || isEnough) return head
   }
-}
-
-export function whatToSkip(
-  head: readonly Sample[],
-  codec: VideoCodec,
-  timescale: number,
-): { readonly referenceOnly: boolean; readonly skipLoopFilter: boolean } {
-  const references = head.filter((sample) => isReferencePicture(sample.data, codec))
-  const keys = head.filter((sample) => sample.isKey)
-  return {
-    referenceOnly: references.length >= REFERENCES_PER_S_MIN * Math.max(1, spanS(head, timescale)),
-    skipLoopFilter: keys.length > 1 && spanS(keys.slice(0, 2), timescale) <= SHORT_GROUP_S_MAX,
-  }
-}
-
-function spanS(samples: readonly Sample[], timescale: number): number {
-  const [first, last] = [samples[0], samples.at(-1)]
-  return first === undefined || last === undefined ? 0 : (last.dts - first.dts) / timescale
-}
-
-/** What was looked at before may have changed since, and no clock should be busy for years. */
-export function checkStep(name: string, before: Sample | undefined, sample: Sample, timescale: number): void {
-  if (before === undefined) return
-  const stepS = (sample.dts - before.dts) / timescale
-  const delayS = (sample.pts - sample.dts) / timescale
-  if (stepS < 0 || stepS > GAP_S_MAX || Math.abs(delayS) > GAP_S_MAX)
-    throw new Fault(
-      'invalid',
-      `${name}: absurd times: a packet comes ${stepS.toFixed(3)} s after the one before and is shown ${delayS.toFixed(3)} s later`,
-    )
-}
-
-/** Throws `Fault('bug')` for what no camera of ours sends. */
-export function codecOf(facts: VideoFacts): VideoCodec {
-  if (facts.codec === 'h264' || facts.codec === 'hevc') return facts.codec
-  throw new Fault('bug', `a file of ${facts.codec} reached the camera`)
 }
 
 function untilAborted(signal: AbortSignal): Promise<never> {

@@ -8,7 +8,7 @@ import {
 } from '../../src/drivers/ffmpeg/index.ts'
 import type { LumaFrame, Packet, Track } from '../../src/ports/camera.ts'
 import type { Stills } from '../../src/ports/stills.ts'
-import { codecOf, type ReplayVideo } from './file-camera.ts'
+import { codecOf, type ReplayVideo } from '../../src/drivers/ffmpeg/index.ts'
 import type { Show, Showing } from './stage-camera.ts'
 
 /** A short video, read into memory once: a story is played several times. */

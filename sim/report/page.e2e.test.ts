@@ -1,23 +1,19 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { chromium, type Browser, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { hasChromium, launchChromium } from '../../scripts/chromium.ts'
 import { storyPage } from './index.ts'
 import { hostileOutcome, longWeek, strangerAtNight, type Played } from './outcome.fixture.ts'
 
-const CHROMIUM = '/usr/bin/chromium'
 const folder = mkdtempSync(join(tmpdir(), 'lintel-report-'))
 
-describe.skipIf(!existsSync(CHROMIUM))('the page of a story in a browser', () => {
+describe.skipIf(!hasChromium())('the page of a story in a browser', () => {
   let browser: Browser
   beforeAll(async () => {
-    browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: ['--no-sandbox', '--disable-gpu'],
-      timeout: 0, // The test's own limit is enough.
-    })
+    browser = await launchChromium()
   })
   afterAll(async () => {
     await browser.close()

@@ -19,6 +19,8 @@ export type LifeDeps = {
   readonly onLog: (level: string, event: string, fields: Readonly<Record<string, unknown>>) => void
   /** It is up. */
   readonly onUp: () => void
+  /** Its storage is open: it records. */
+  readonly onOpen: () => void
   /** It ended by itself: a start that failed, or a loop that threw. `bug`: no weather explains it. */
   readonly onEnd: (why: string, options: { readonly bug: boolean }) => void
 }
@@ -56,11 +58,13 @@ export function beginLife(deps: LifeDeps): Life {
     onHappening: alive(deps.onHappening),
     onLook: alive(deps.onLook),
     onCrash: fail,
+    ringsWithoutStorage: true,
   })
     .then((up) => {
       if (isDead) return
       doorbell = up
       deps.onUp()
+      void up.opened().then(alive((isOpen: boolean) => isOpen && deps.onOpen()))
     })
     .catch(fail)
   return {

@@ -199,7 +199,7 @@ function performDisk(world: World, { state }: Extract<Moment, { do: 'disk' }>): 
     case 'slow':
     case 'quick':
       world.tell('disk slow', state === 'slow' ? 'begins' : 'ends')
-      world.disk.syncMs = state === 'slow' ? { least: 50, most: 900 } : { least: 0.3, most: 6 }
+      world.disk.pace = state
       return
     case 'lying':
     case 'honest':

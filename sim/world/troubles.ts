@@ -48,7 +48,7 @@ export const TROUBLE_TABLE: Readonly<Record<TroubleName, Trouble>> = {
   },
   'slow-disk': {
     about: 'each sync takes 50 to 900 ms',
-    begin: ({ disk }) => void (disk.syncMs = { least: 50, most: 900 }),
+    begin: ({ disk }) => void (disk.pace = 'slow'),
   },
   'lying-disk': {
     about: 'the disk says that it has synced, and has not',
@@ -170,7 +170,7 @@ export function troubleMoments(
 export function heal(world: World): void {
   const { network, disk, wall, gpio, stage, board, vision, now } = world
   network.heal()
-  disk.syncMs = { least: 0.3, most: 6 }
+  disk.pace = 'quick'
   world.breakDisk(false)
   world.fillDisk(false)
   world.lieAboutSyncs(false)

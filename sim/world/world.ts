@@ -9,6 +9,7 @@ import { monoMs, unixMs, type MonoMs } from '../../src/base/time.ts'
 import type { Config } from '../../src/config/index.ts'
 import type { Doorbell, Happening } from '../../src/doorbell.ts'
 import { createDurableDisk } from '../../src/drivers/durable-disk.ts'
+import { openRecordsLazily } from '../../src/drivers/lazy-records.ts'
 import type { Ports } from '../../src/ports/ports.ts'
 import type { Random } from '../../src/ports/random.ts'
 import type { Stills } from '../../src/ports/stills.ts'
@@ -33,6 +34,7 @@ import { copyOf, idOf, noteCommitted, type Evidence, type LifeFact, type StoredO
 import { beginLife, type Life } from './life.ts'
 import type { TraceEvent } from '../trace.ts'
 import { TraceRecorder } from './recorder.ts'
+import { isQuietAt } from './quiet.ts'
 import { Wall } from './wall.ts'
 
 /** What the camera sees. */
@@ -98,6 +100,7 @@ export class World {
   readonly records: MemoryRecords
   readonly #options: WorldOptions
   #life: Life | undefined
+  #isStorageOpen = false
   #isPowered = false
   #starting: AbortController | undefined
   #failedStarts = 0
@@ -114,7 +117,7 @@ export class World {
     this.trace = new TraceRecorder(() => this.clock.mono(), { entriesMax: options.entriesMax })
     this.files = options.from?.files.clone() ?? options.household.newDisk(options.sectorBytes)
     this.records = options.from?.records.clone() ?? new MemoryRecords()
-    if (options.isInstant === true) this.disk.syncMs = { least: 0, most: 0 }
+    if (options.isInstant === true) this.disk.pace = 'instant'
     this.network = createNetwork({ clock: this.clock, random: this.random.fork('network') })
     this.store = createSimStore(this.network)
     this.broker = createSimBroker({ network: this.network, clock: this.clock })
@@ -218,7 +221,7 @@ export class World {
   /** Up, nobody there, no clip growing, nothing waiting. */
   isAtRest(): boolean {
     const doorbell = this.doorbell()
-    if (doorbell === undefined || !doorbell.isIdle()) return false
+    if (doorbell === undefined || !this.#isStorageOpen || !doorbell.isIdle()) return false
     const { uploads, messages, clips } = doorbell.waiting()
     return uploads + messages + clips === 0
   }
@@ -227,6 +230,8 @@ export class World {
   whatWaits(): string {
     const doorbell = this.doorbell()
     if (doorbell === undefined) return this.#whyDown()
+    if (!this.#isStorageOpen)
+      return `the storage is not open: ${doorbell.storageProblem() ?? 'it is still opening'}`
     const { uploads, messages, clips } = doorbell.waiting()
     return `${uploads} uploads, ${messages} messages and ${clips} clips wait, ${doorbell.isIdle() ? 'nobody is there' : 'a visit goes on'}`
   }
@@ -303,6 +308,7 @@ export class World {
     const index = evidence.lives.length
     const fact: LifeFact = { boot: index, fromMs: this.now, upMs: undefined, toMs: undefined, end: undefined }
     evidence.lives.push(fact)
+    this.#isStorageOpen = false
     const clock = this.clock.openClient((nowMs) => this.wall.at(nowMs))
     this.#life = beginLife({
       clock,
@@ -318,6 +324,7 @@ export class World {
         this.#failedStarts = 0
         this.trace.add({ kind: 'boot', boot: index })
       },
+      onOpen: () => (this.#isStorageOpen = true),
       onEnd: (why, { bug }) => this.#lifeEnded(why, bug),
     })
   }
@@ -332,7 +339,7 @@ export class World {
       stills: this.stage.show.stills,
       vision: this.vision.port,
       disk,
-      records: this.#openIndex(gate),
+      records: openRecordsLazily(async () => this.#openIndex(gate)),
       store: this.store.openClient(),
       broker: this.broker.openClient(WILL, clock),
       board: this.board,
@@ -340,8 +347,9 @@ export class World {
     }
   }
 
-  /** As the real start does: a damaged index is put aside, and an empty one takes its place. */
+  /** As the real start does: a damaged index is put aside, and an empty one takes its place; a disk that refuses is tried again. */
   #openIndex(gate: Gate): Ports['records'] {
+    if (this.disk.isBroken) throw new Fault('corrupt', 'open the index: disk I/O error')
     try {
       return this.records.open(gate)
     } catch (error) {
@@ -453,6 +461,7 @@ export class World {
         life,
         wallAt,
         wallTrusted: trusted,
+        isQuiet: trusted && isQuietAt(this.#options.config, at),
       })
     }
     traceHappening(this.trace, happening, startedMs)

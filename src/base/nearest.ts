@@ -7,11 +7,10 @@ export function nearestName(typed: string, names: readonly string[]): string | u
   let best: { name: string; distance: number } | undefined
   for (const name of names) {
     const distance = editDistance(typed.toLowerCase(), name.toLowerCase())
-    if (best === undefined || distance < best.distance) best = { name, distance }
+    const isClose = distance <= Math.max(2, Math.floor(name.length / 2)) // A short name is soon far away.
+    if (isClose && (best === undefined || distance < best.distance)) best = { name, distance }
   }
-  return best !== undefined && best.distance <= Math.max(2, Math.floor(best.name.length / 2))
-    ? best.name
-    : undefined
+  return best?.name
 }
 
 /** Levenshtein's distance: insertions, deletions and substitutions. */

@@ -4,8 +4,8 @@ import { resolve } from 'node:path'
 import { Fault, messageOf } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import { openScope } from '../base/scope.ts'
-import { areasToHide, loadConfig, planPrivacy, type Changes, type Config } from '../config/index.ts'
-import { encodeOnce, ffmpegStills, isEncodedFor, probeVideo } from '../drivers/ffmpeg/index.ts'
+import { loadConfig, type Changes, type Config } from '../config/index.ts'
+import { ffmpegStills, type ReplayVideo } from '../drivers/ffmpeg/index.ts'
 import { createVision } from '../drivers/vision/index.ts'
 import { lockFolder } from '../drivers/folder-lock.ts'
 import { openNodeDisk } from '../drivers/node-disk.ts'
@@ -15,12 +15,11 @@ import type { Disk } from '../ports/disk.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 import type { Records } from '../ports/records.ts'
 import type { Vision } from '../ports/vision.ts'
-import type { ReplayVideo } from '../../sim/devices/file-camera.ts'
 import { openDeviceKey, openRecipients, type DeviceKey } from '../vault/index.ts'
 import { checkScript, type ScriptedEdge } from '../../sim/script.ts'
 import { bootsBefore } from '../rebuild.ts'
+import { readVideo, type Reading } from './board-camera.ts'
 import { openIndex } from './open-index.ts'
-import { cacheFolder } from './cache-folder.ts'
 import { enrolFor } from './sim-enrol.ts'
 import { openOutside, type CloudChoice } from './sim-outside.ts'
 
@@ -113,18 +112,6 @@ async function readScene(file: string, edges: readonly ScriptedEdge[], reading: 
   const video = await readVideo(file, reading)
   checkScript(edges, { name: file, durationS: video.facts.startS + video.facts.durationS })
   return { video, edges }
-}
-
-type Reading = { readonly config: Config; readonly log: Log; readonly signal: AbortSignal }
-
-/** What is private is filled in before the doorbell gets to see any of it, or the video is refused, or the owner wants it recorded. */
-export async function readVideo(name: string, { config, log, signal }: Reading): Promise<ReplayVideo> {
-  const facts = await probeVideo(name, { signal, name })
-  const hidden = areasToHide(name, planPrivacy(config, { isEncoded: isEncodedFor(facts) }))
-  const onWork = (): void =>
-    log.info('sim.encoding', { video: name, codec: facts.codec, hidden: hidden.length })
-  const twin = await encodeOnce(facts, { cacheFolder: cacheFolder(), signal, name, hidden, onWork })
-  return { name, facts: twin, hidesPrivate: hidden.length > 0 }
 }
 
 async function readText(path: string): Promise<string> {

@@ -1,26 +1,15 @@
 /** The owner's page as a household uses it: a real browser before `lintel sim --serve`. The tests go on where the one before ended. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { hasChromium, launchChromium } from '../../scripts/chromium.ts'
 
-const CHROMIUM = '/usr/bin/chromium'
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--autoplay-policy=no-user-gesture-required',
-  '--allow-loopback-in-peer-connection',
-]
 const ROOT = resolve(import.meta.dirname, '../..')
 const VIDEO = join(ROOT, 'test-fixtures/walk-up.mp4')
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -34,13 +23,13 @@ const folder = mkdtempSync(join(tmpdir(), 'lintel-page-'))
 let device: Device
 let browser: Browser
 
-describe.skipIf(!existsSync(CHROMIUM))('the owner’s page', () => {
+describe.skipIf(!hasChromium())('the owner’s page', () => {
   let owner: Page
   let words: string
 
   beforeAll(async () => {
     device = await serve()
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS, timeout: 0 })
+    browser = await launchChromium()
   })
   afterAll(async () => {
     await browser?.close()

@@ -9,7 +9,7 @@ import {
   encodeOnce,
 } from '../drivers/ffmpeg/index.ts'
 import { openHousehold, type Household } from '../../sim/checkers/index.ts'
-import type { ReplayVideo } from '../../sim/devices/file-camera.ts'
+import type { ReplayVideo } from '../drivers/ffmpeg/index.ts'
 import { loadFilm, type Film } from '../../sim/devices/film-show.ts'
 import { playStory } from '../../sim/world/play.ts'
 import type { Scene } from '../../sim/world/world.ts'

@@ -15,9 +15,11 @@ export {
   parseWanted,
   type ConfigKey,
   type Config,
+  type GpioConfig,
   type StoreConfig,
   type MqttConfig,
   type WebConfig,
+  type CameraConfig,
 } from './schema.ts'
 export { areasToHide, namesOf, planPrivacy, privateZonesRecorded, type PrivacyPlan } from './private-zones.ts'
 export {
@@ -30,4 +32,5 @@ export {
   type ConfigSource,
 } from './load.ts'
 export { check, didYouMean, isMapping, lineOf, readYaml, type Reading, type YamlText } from './yaml.ts'
+export type { Day, QuietTime, Silenced } from './quiet.ts'
 export type { ZoneConfig } from './zones.ts'

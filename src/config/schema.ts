@@ -1,4 +1,7 @@
 import { z } from 'zod'
+import { quietHours, timeZone } from './quiet.ts'
+import { camera, type CameraConfig } from './camera.ts'
+import { gpio } from './gpio.ts'
 import { zones } from './zones.ts'
 import { Fault } from '../base/fault.ts'
 
@@ -117,8 +120,12 @@ export const configSchema = z.strictObject({
         .max(60)
         .default('Front door')
         .describe('what the household calls this doorbell'),
+      timeZone: timeZone
+        .optional()
+        .describe('where it is, as `Europe/Berlin`: the IANA name of its time zone; quiet hours need it'),
     })
     .prefault({}),
+  camera: camera.prefault({}),
   capture: z
     .strictObject({
       prerollMs: wholeMs(0, 30_000)
@@ -142,6 +149,15 @@ export const configSchema = z.strictObject({
         ),
     })
     .prefault({}),
+  board: z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .describe(
+      'board whose wiring and camera are the defaults: a name from `firmware-config/boards/`, or a file',
+    ),
+  gpio: gpio.prefault({}).describe('the wires'),
   lines: z
     .strictObject({
       pressHoldMs: wholeMs(1, 1000)
@@ -235,6 +251,7 @@ export const configSchema = z.strictObject({
         .describe('disk space always left free'),
     })
     .prefault({}),
+  quietHours: quietHours.prefault({}),
   live: live.prefault({}),
   store: store.optional().describe('cloud; left out: clips stay on the device'),
   mqtt: mqtt.optional().describe('broker; left out: nobody is told'),
@@ -253,6 +270,8 @@ export type Config = z.output<typeof configSchema>
 export type StoreConfig = z.output<typeof store>
 export type MqttConfig = z.output<typeof mqtt>
 export type WebConfig = z.output<typeof web>
+export type GpioConfig = z.output<typeof gpio>
+export type { CameraConfig }
 
 export const configDefaults = (): Config => configSchema.parse({})
 

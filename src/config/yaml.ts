@@ -144,8 +144,11 @@ function namesOf(issue: z.core.$ZodIssue): readonly string[] {
   return issue.code === 'invalid_union' && issue.inclusive !== false ? (issue.options ?? []).map(String) : []
 }
 
+/** Messages end up in logs. */
+const SECRET_IN_URL = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@"]*@/gi
+
 function shown(value: unknown): string {
-  const text = value === undefined ? 'nothing' : JSON.stringify(value)
+  const text = (value === undefined ? 'nothing' : JSON.stringify(value)).replace(SECRET_IN_URL, '$1…@')
   return text.length <= SHOWN_MAX ? text : `${text.slice(0, SHOWN_MAX)}…`
 }
 

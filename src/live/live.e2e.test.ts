@@ -1,26 +1,14 @@
-import { existsSync } from 'node:fs'
-import { chromium, type Browser, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { silentLog } from '../base/log.ts'
 import { ffmpegReencoder } from '../drivers/ffmpeg/index.ts'
 import { nodeClock as clock } from '../drivers/node-clock.ts'
 import { nodeRandom } from '../drivers/node-random.ts'
 import { openWebrtcPeers } from '../drivers/webrtc/index.ts'
+import { hasChromium, launchChromium } from '../../scripts/chromium.ts'
 import { playFilm, readFilm } from '../../scripts/live-lab/camera.ts'
 import { createLive, type Live } from './index.ts'
 import { makeDeviceKeys, servePage, signWith, type PageServer } from '../../scripts/live-lab/page-server.ts'
-
-const CHROMIUM = '/usr/bin/chromium'
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--allow-loopback-in-peer-connection',
-]
 
 type State = {
   readonly phase: string
@@ -32,10 +20,10 @@ type State = {
 /** However slow the machine is. */
 const PATIENCE_MS = 200_000
 
-describe.skipIf(!existsSync(CHROMIUM))('the live view in a browser', { timeout: 3 * PATIENCE_MS }, () => {
+describe.skipIf(!hasChromium())('the live view in a browser', { timeout: 3 * PATIENCE_MS }, () => {
   let browser: Browser
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+    browser = await launchChromium()
   })
   afterAll(() => browser.close())
 

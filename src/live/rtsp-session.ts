@@ -1,8 +1,7 @@
 /** What one RTSP client may do next: a request and the state before give a reply and the state after. */
-import { parameterSets, profileLevelId } from '../media/index.ts'
+import { parameterSets, profileLevelId, RTP_TYPE, type RtspReply, type RtspRequest } from '../media/index.ts'
 import type { Track } from '../ports/camera.ts'
 import type { Verdict } from './digest.ts'
-import { RTP_TYPE, type RtspReply, type RtspRequest } from './rtsp-message.ts'
 
 export type RtspState =
   | { readonly phase: 'begun' }

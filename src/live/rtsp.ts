@@ -2,12 +2,12 @@ import { hex } from '../base/bytes.ts'
 import { isAbort, isFault, messageOf } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import { startLoop } from '../base/scope.ts'
+import { encodeReply, interleaved, RtspReader, type RtspReply, type RtspRequest } from '../media/index.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
 import type { TcpConnection, TcpListening, TcpServer } from '../ports/tcp-server.ts'
 import { DigestDesk, type Account } from './digest.ts'
 import type { Live } from './live.ts'
-import { encodeReply, interleaved, RtspReader, type RtspReply, type RtspRequest } from './rtsp-message.ts'
 import { stepRtsp, type RtspState } from './rtsp-session.ts'
 import { sendWhole } from './sink.ts'
 
@@ -48,7 +48,7 @@ class Client {
     const reader = new RtspReader()
     try {
       for await (const chunk of this.#connection.chunks) {
-        for (const request of reader.push(chunk)) await this.#answer(request)
+        for (const item of reader.push(chunk)) if (item.kind === 'request') await this.#answer(item)
         if (this.#state.phase === 'over') return
       }
     } catch (error) {

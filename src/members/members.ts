@@ -149,13 +149,13 @@ function guestTime(
   return { fromUnixMs: from, untilUnixMs }
 }
 
-function cancelInvite(desk: Desk, id: string): Promise<boolean> {
+function cancelInvite(desk: Desk, id: string): ReturnType<Members['cancelInvite']> {
   return desk.inTurn(async () => {
     const found = (await listRows(desk.records, 'invite')).find(({ key }) => sessionIdOf(key) === id)
-    if (found === undefined) return false
+    if (found === undefined) return undefined
     await desk.records.write([{ remove: 'invite', key: found.key }])
     desk.tell({ type: 'members' })
-    return true
+    return { name: found.row.name }
   })
 }
 
@@ -175,13 +175,14 @@ async function removeMember(desk: Desk, id: string): ReturnType<Members['removeM
   return { removed: member.row.name }
 }
 
-function removeSession(desk: Desk, id: string): Promise<boolean> {
+function removeSession(desk: Desk, id: string): ReturnType<Members['removeSession']> {
   return desk.inTurn(async () => {
     const found = (await listRows(desk.records, 'session')).find(({ key }) => sessionIdOf(key) === id)
-    if (found === undefined) return false
+    if (found === undefined) return undefined
+    const member = await readRow(desk.records, 'member', found.row.member)
     await desk.records.write([{ remove: 'session', key: found.key }])
     desk.tell({ type: 'session-over', session: id })
     desk.tell({ type: 'members' })
-    return true
+    return { name: member?.name ?? '', device: found.row.device }
   })
 }

@@ -79,13 +79,14 @@ export interface Members {
 
   list(who: SignedIn): Promise<MembersReply>
   invite(body: InviteBody): Promise<InviteMade>
-  /** False: there is none. */
-  cancelInvite(id: string): Promise<boolean>
+  /** For whom it was; undefined: there is none. */
+  cancelInvite(id: string): Promise<{ readonly name: string } | undefined>
   /** With all their sessions. The list of recipients is for an owner's page to sign anew. */
   removeMember(
     id: string,
   ): Promise<{ readonly removed: string } | { readonly refused: 'missing' | 'last-owner' }>
-  removeSession(id: string): Promise<boolean>
+  /** Whose it was, and in what browser; undefined: there is none. */
+  removeSession(id: string): Promise<{ readonly name: string; readonly device: string } | undefined>
   /** Takes up a newer list that the same owner signed, durably. */
   putRecipients(note: string): Promise<void>
   subscribe(take: (event: MemberEvent) => void): Disposable

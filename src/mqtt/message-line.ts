@@ -4,13 +4,17 @@ import type { MonoMs } from '../base/time.ts'
 import type { BrokerMessage } from '../ports/broker.ts'
 import { orderKey } from '../ports/records.ts'
 
-/** `key` is set for a message that also stands in the outbox. */
 export type WaitingMessage = {
   readonly message: BrokerMessage
+  /** Under which it also stands in the outbox. */
   readonly key: string | undefined
+  /** Never dropped. */
+  readonly isPress: boolean
   /** What it says, and when that truly was by the clock that never jumps, as long as the time of day is not known. */
   readonly untimed?: Untimed
 }
+
+export type KeyedMessage = { readonly key: string; readonly message: BrokerMessage }
 
 export type Untimed = {
   readonly payload: Readonly<Record<string, Json>>
@@ -44,15 +48,34 @@ export class MessageLine {
     return orderKey(this.#nextKey++)
   }
 
-  /** A row that was there before; without a message it only keeps its key from being given again. */
-  reload(key: string, message: BrokerMessage | undefined): void {
-    this.#nextKey = Math.max(this.#nextKey, Number(key) + 1)
-    if (message !== undefined) this.push({ key, message })
+  /** Rows that were there before stand before all that came since; one without a message only keeps its key from being given again. */
+  reload(rows: readonly { readonly key: string; readonly message: BrokerMessage | undefined }[]): void {
+    for (const { key } of rows) this.#nextKey = Math.max(this.#nextKey, Number(key) + 1)
+    const presses = rows.flatMap(({ key, message }) =>
+      message === undefined ? [] : [{ key, message, isPress: true }],
+    )
+    const at = this.#messages[0] !== undefined && this.#messages[0] === this.#sending ? 1 : 0
+    this.#messages.splice(at, 0, ...presses)
+    if (presses.length > 0) this.bell.ring()
+  }
+
+  /** Gives a key to every press that has none and hands them to `write`; if that fails they have none again. */
+  async writeDown(write: (presses: readonly KeyedMessage[]) => Promise<void>): Promise<void> {
+    const slots = this.#messages.filter(({ isPress, key }) => isPress && key === undefined)
+    if (slots.length === 0) return
+    // The keys at once: what is told while it is being written has to leave the outbox again.
+    const keyed = slots.map((slot) => ({ key: (slot.key = this.nextKey()), message: slot.message }))
+    try {
+      await write(keyed)
+    } catch (error) {
+      for (const slot of slots) slot.key = undefined
+      throw error
+    }
   }
 
   push(waiting: WaitingMessage): void {
     this.#messages.push({ ...waiting })
-    const oldest = this.#messages.findIndex((it) => it.key === undefined && it !== this.#sending)
+    const oldest = this.#messages.findIndex((it) => !it.isPress && it !== this.#sending)
     if (this.#messages.length > MESSAGES_WAITING_MAX && oldest >= 0) {
       this.#messages.splice(oldest, 1)
       this.#dropped++

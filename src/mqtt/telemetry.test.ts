@@ -21,13 +21,13 @@ const FIRST_HELLO = [...HELLO, NOBODY, ALL_WELL]
 
 describe('telemetry', () => {
   it('says hello once when it connects, and goodbye when it stops', async () => {
-    const house = new House()
+    const house = await House.opened()
     await house.running(async () => {})
     expect(house.told()).toEqual([...FIRST_HELLO, 'availability offline'])
   })
 
   it('has messages retained that describe a state, and no others', async () => {
-    const house = new House()
+    const house = await House.opened()
     await house.running(async ({ publish }) => {
       await publish('press', { visit: 'a' })
       await publish('motion', { state: 'on' })
@@ -42,7 +42,7 @@ describe('telemetry', () => {
   })
 
   it('tells times for programs and for people', async () => {
-    const house = new House()
+    const house = await House.opened()
     await house.running(({ publish }) => publish('press', { visit: 'a', at: NEW_YEAR }))
     expect(house.told()).toContain('press {"visit":"a","at":1767225600000,"iso":"2026-01-01T00:00:00.000Z"}')
   })
@@ -58,7 +58,7 @@ describe('telemetry', () => {
   })
 
   it('keeps the order in which things happened, also when nobody waits in between', async () => {
-    const house = new House()
+    const house = await House.opened()
     await house.running(async ({ publish }) => {
       await Promise.all([
         publish('motion', { n: 1 }),
@@ -72,7 +72,7 @@ describe('telemetry', () => {
   })
 
   it('counts what the broker has acknowledged, and what waits', async () => {
-    const house = new House()
+    const house = await House.opened()
     house.hub.cut()
     await house.telemetry.publish('motion', { state: 'on' })
     expect(house.telemetry.waiting()).toBe(1)
@@ -87,7 +87,7 @@ describe('telemetry', () => {
 
 describe('a press', () => {
   it('is on disk before anybody is told that it is queued, and gone when the broker has it', async () => {
-    const house = new House()
+    const house = await House.opened()
     house.hub.cut()
     await house.telemetry.publish('press', { visit: 'a' })
     expect(await house.outbox()).toEqual(['{"visit":"a"}'])
@@ -99,7 +99,7 @@ describe('a press', () => {
   })
 
   it('is told after a restart, with the time at which it happened, before all that comes later', async () => {
-    const house = new House()
+    const house = await House.opened()
     house.hub.cut()
     await house.telemetry.publish('press', { visit: 'a', at: NEW_YEAR })
     await house.telemetry.publish('motion', { state: 'off', at: NEW_YEAR })
@@ -116,7 +116,7 @@ describe('a press', () => {
   })
 
   it('is told again when its acknowledgement was lost, and stays on disk until then', async () => {
-    const house = new House()
+    const house = await House.opened()
     let isLost = false
     house.hub.onPublish = ({ topic }) => {
       if (isLost || !topic.endsWith('/press')) return undefined
@@ -134,7 +134,7 @@ describe('a press', () => {
   })
 
   it('is told even though the disk refuses it, and whoever pressed hears of the disk', async () => {
-    const house = new House()
+    const house = await House.opened()
     await house.running(async ({ publish }) => {
       house.index.refuseWrites(new Fault('full', 'no room'))
       await expect(publish('press', { n: 1 })).rejects.toThrow('no room')
@@ -145,7 +145,7 @@ describe('a press', () => {
   })
 
   it('is told once although the disk is full when the broker acknowledges it, and leaves the disk with the next', async () => {
-    const house = new House()
+    const house = await House.opened()
     await house.running(async ({ publish }) => {
       await publish('press', { n: 1 })
       house.index.refuseWrites(new Fault('full', 'no room'))
@@ -161,9 +161,51 @@ describe('a press', () => {
   })
 })
 
+describe('a press before the index can be opened', () => {
+  it('is told at once, waits in memory, and is written down when the index is there', async () => {
+    const house = await House.opened()
+    house.hub.cut()
+    await house.telemetry.publish('press', { n: 1 })
+    house.restartWith(house.hub.open(willOf(RULES)))
+    await expect(house.telemetry.publish('press', { n: 2 })).rejects.toMatchObject({ kind: 'unavailable' })
+    expect(await house.outbox()).toEqual(['{"n":1}'])
+    await house.telemetry.open()
+    await house.telemetry.publish('press', { n: 3 })
+    expect(await house.outbox()).toEqual(['{"n":1}', '{"n":2}', '{"n":3}'])
+    await house.running(async () => {
+      house.hub.mend()
+      await house.clock.advance(10_000)
+    })
+    expect(house.toldOf('n')).toEqual([1, 2, 3])
+    expect(await house.outbox()).toEqual([])
+  })
+
+  it('is not written down when the broker had it before', async () => {
+    const house = new House()
+    await house.running(async ({ publish }) => {
+      await publish('press', { n: 1 }).catch(() => {})
+      await house.clock.advance(0)
+      await house.telemetry.open()
+    })
+    expect(house.toldOf('n')).toEqual([1])
+    expect(await house.outbox()).toEqual([])
+  })
+
+  it('is written down by the next attempt when the disk refuses the first', async () => {
+    const house = new House()
+    house.hub.cut()
+    await house.telemetry.publish('press', { n: 1 }).catch(() => {})
+    house.index.refuseWrites(new Fault('full', 'no room'))
+    await expect(house.telemetry.open()).rejects.toThrow('no room')
+    house.index.refuseWrites(undefined)
+    await house.telemetry.open()
+    expect(await house.outbox()).toEqual(['{"n":1}'])
+  })
+})
+
 describe('what the broker retains', () => {
   it('is set right after a start: nobody moves until somebody is seen', async () => {
-    const house = new House()
+    const house = await House.opened()
     await house.running(({ publish }) => publish('motion', { state: 'on' }))
     await house.restart()
     await house.running(async () => {})
@@ -174,7 +216,7 @@ describe('what the broker retains', () => {
   })
 
   it('counts what was dropped while the broker was slow, without waiting for another connection', async () => {
-    const house = new House()
+    const house = await House.opened()
     let answer: () => void = () => {}
     const slow = house.hub.open(willOf(RULES))
     house.restartWith({
@@ -198,7 +240,7 @@ describe('what the broker retains', () => {
 
 describe('a message that the broker will never take', () => {
   it('does not hold up the others, and is no crash', async () => {
-    const house = new House()
+    const house = await House.opened()
     house.hub.onPublish = ({ payload }) =>
       payload === '{"n":1}' ? new Fault('invalid', 'too large') : undefined
     await house.running(async ({ publish }) => {
@@ -210,7 +252,7 @@ describe('a message that the broker will never take', () => {
   })
 
   it('keeps its place while the broker has no room for it', async () => {
-    const house = new House()
+    const house = await House.opened()
     let refusals = 0
     house.hub.onPublish = ({ payload }) =>
       payload === '{"n":1}' && refusals++ < 10 ? new Fault('full', 'quota') : undefined
@@ -225,7 +267,7 @@ describe('a message that the broker will never take', () => {
 
 describe('a row of the outbox that is damaged', () => {
   it('is left where it is, and its key is not given again', async () => {
-    const house = new House()
+    const house = await House.opened()
     await house.records.write([{ put: 'outbox', key: '000000000000', row: { not: 'a text' } }])
     await house.restart()
     house.hub.cut()
@@ -236,7 +278,7 @@ describe('a row of the outbox that is damaged', () => {
 
 describe('when the broker is away', () => {
   it('telemetry waits for it, keeps the order, and says hello once for each connection', async () => {
-    const house = new House()
+    const house = await House.opened()
     await house.running(async ({ publish }) => {
       await house.clock.advance(0)
       house.hub.cut()
@@ -257,7 +299,7 @@ describe('when the broker is away', () => {
   })
 
   it('telemetry takes back the last will as soon as it is connected again, though nothing happens', async () => {
-    const house = new House()
+    const house = await House.opened()
     await house.running(async () => {
       await house.clock.advance(10_000)
       house.hub.cut()
@@ -269,7 +311,7 @@ describe('when the broker is away', () => {
   })
 
   it('telemetry says hello again when the broker refused to listen', async () => {
-    const house = new House()
+    const house = await House.opened()
     let refusals = 0
     house.hub.onPublish = () => (refusals++ < 3 ? new Fault('denied', 'not yet') : undefined)
     await house.running(async ({ publish }) => {
@@ -280,7 +322,7 @@ describe('when the broker is away', () => {
   })
 
   it('the oldest messages that are no presses go, over a thousand, and their number is told', async () => {
-    const house = new House()
+    const house = await House.opened()
     house.hub.cut()
     await house.telemetry.publish('motion', { n: 0 })
     await house.telemetry.publish('press', { n: 1 })
@@ -296,7 +338,7 @@ describe('when the broker is away', () => {
   })
 
   it('no press is ever dropped', async () => {
-    const house = new House()
+    const house = await House.opened()
     house.hub.cut()
     for (let n = 0; n < 1001; n++) await house.telemetry.publish('press', { n })
     await house.telemetry.publish('motion', { n: -1 })
@@ -309,7 +351,7 @@ describe('when the broker is away', () => {
   })
 
   it('telemetry stops when it is told to, and leaves the goodbye to the last will', async () => {
-    const house = new House()
+    const house = await House.opened()
     house.hub.cut()
     await house.telemetry.publish('press', { n: 1 })
     await house.running(() => house.clock.advance(10_000))
@@ -318,7 +360,7 @@ describe('when the broker is away', () => {
   })
 
   it('telemetry waits two seconds with its goodbye for a broker that does not answer, and no longer', async () => {
-    const house = new House()
+    const house = await House.opened()
     const slow: Broker = {
       ...house.hub.open(willOf(RULES)),
       publish: (_message, { signal }) =>
@@ -344,7 +386,7 @@ describe('a message from before the time was known', () => {
   const UNTIMED = { visit: 'a', at: 5000, trustedClock: false }
 
   it('is told with its own time when the time becomes known before it is told', async () => {
-    const house = new House()
+    const house = await House.opened()
     house.hub.cut()
     house.wallOff = { trusted: false, ms: -NEW_YEAR }
     await house.clock.advance(60_000)
@@ -366,7 +408,7 @@ describe('a message from before the time was known', () => {
   })
 
   it('is told as it stands when it is of an earlier start', async () => {
-    const house = new House()
+    const house = await House.opened()
     house.hub.cut()
     house.wallOff = { trusted: false, ms: -NEW_YEAR }
     await house.telemetry.publish('press', UNTIMED)
@@ -383,7 +425,7 @@ describe('a message from before the time was known', () => {
   })
 
   it('is sent once, though its time becomes known while it is on its way', async () => {
-    const house = new House()
+    const house = await House.opened()
     house.wallOff = { trusted: false, ms: -NEW_YEAR }
     house.hub.onPublish = () => {
       house.wallOff = { trusted: true, ms: 0 }
@@ -399,7 +441,7 @@ describe('a message from before the time was known', () => {
   })
 
   it('is announced, so that somebody looks at the clock; others are not', async () => {
-    const house = new House()
+    const house = await House.opened()
     await house.telemetry.publish('press', { visit: 'a', at: NEW_YEAR, trustedClock: true })
     expect(house.untimed).toBe(0)
     await house.telemetry.publish('visit', UNTIMED)
@@ -419,6 +461,12 @@ class House {
   wallOff = { trusted: true, ms: 0 }
   untimed = 0
   telemetry: Telemetry = this.#create(this.hub.open(willOf(RULES)))
+
+  static async opened(): Promise<House> {
+    const house = new House()
+    await house.telemetry.open()
+    return house
+  }
 
   /** Runs it while `story` happens, lets everything settle, and stops it. */
   async running(story: (house: { publish: Publish }) => Promise<void>): Promise<void> {

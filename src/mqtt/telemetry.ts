@@ -1,5 +1,5 @@
 import type { Bell } from '../base/bell.ts'
-import { isFault, messageOf } from '../base/fault.ts'
+import { Fault, isFault, messageOf } from '../base/fault.ts'
 import type { Json } from '../base/json.ts'
 import type { Log } from '../base/log.ts'
 import { isoOf, laterBy, unixMs, type MonoMs } from '../base/time.ts'
@@ -22,7 +22,7 @@ export const TOPICS = {
   press: {
     retain: false,
     about:
-      '`id` (the same when it has to be told again), `visit`, `at`, `iso`, `trustedClock`: the button was pushed',
+      '`id` (the same when it has to be told again), `visit`, `at`, `iso`, `trustedClock`: the button was pushed; `quiet` (true, in quiet hours only)',
   },
   visit: {
     retain: false,
@@ -32,7 +32,7 @@ export const TOPICS = {
   notice: {
     retain: false,
     about:
-      '`visit`, `at`, `iso`, `trustedClock`, `what` (a sign, a label, or `somebody` when nobody could be recognised), `zone` where the rule names one: what `visit.notify` asks for, once a visit; a press tells of itself',
+      '`visit`, `at`, `iso`, `trustedClock`, `what` (a sign, a label, or `somebody` when nobody could be recognised), `zone` where the rule names one: what `visit.notify` asks for, once a visit, and not in quiet hours where those silence it; a press tells of itself',
   },
   motion: {
     retain: true,
@@ -63,9 +63,15 @@ export type MessageKind = 'press' | 'visit' | 'notice' | 'motion' | 'clip' | 'al
 export type Payload = Readonly<Record<string, Json>>
 
 export interface Telemetry {
-  /** Loads presses that were not told before. */
+  /**
+   * Loads presses that were not told before, and writes down those that came since the start. It may come late, and be tried again:
+   * everything else works before.
+   */
   open(): Promise<void>
-  /** Resolves when the message waits in the queue; a press then also stands on the disk. */
+  /**
+   * Resolves when the message waits in the queue; a press then also stands on the disk. Rejects with `unavailable` for a press
+   * before `open`: it waits in memory, and is written down by `open`.
+   */
   publish(kind: MessageKind, payload: Payload): Promise<void>
   /** The time is known now: whatever waits and had none that one should believe gets its own. What is from an earlier start stays. */
   giveTimes(): void
@@ -104,24 +110,37 @@ export const willOf = (rules: TelemetryRules): BrokerMessage => messageFor(rules
 export function createTelemetry(deps: TelemetryDeps, rules: TelemetryRules): Telemetry {
   const line = new MessageLine()
   const teller = createTeller(deps, rules, line)
+  let isLoaded = false
   return {
     async open() {
-      for (const { key, row } of await deps.records.list('outbox')) {
+      const rows = isLoaded ? [] : await deps.records.list('outbox')
+      for (const { key, row } of rows)
         if (typeof row !== 'string') deps.log.error('outbox.row_damaged', { key })
-        line.reload(key, typeof row === 'string' ? messageFor(rules, 'press', row) : undefined)
-      }
+      // From here to the write nothing is waited for: a press that comes now has its key, and its row, after these.
+      line.reload(
+        rows.map(({ key, row }) => ({
+          key,
+          message: typeof row === 'string' ? messageFor(rules, 'press', row) : undefined,
+        })),
+      )
+      isLoaded = true
+      await line.writeDown((presses) =>
+        deps.records.write(presses.map(({ key, message }) => ({ put: 'outbox', key, row: message.payload }))),
+      )
     },
     async publish(kind, payload) {
       const text = JSON.stringify(withIso(payload))
-      const key = kind === 'press' ? line.nextKey() : undefined
+      const isPress = kind === 'press'
+      const key = isPress && isLoaded ? line.nextKey() : undefined
       // At once, so that nothing overtakes it. Even when the disk refuses, the household is told; only a restart would
       // then forget it. Should the broker be quicker than the disk: writes apply in the order of their calls.
       const at = untrustedMono(payload, deps.clock)
       const message = messageFor(rules, kind, text)
-      line.push({ key, message, ...(at === undefined ? {} : { untimed: { payload, at } }) })
+      line.push({ key, isPress, message, ...(at === undefined ? {} : { untimed: { payload, at } }) })
       if (at !== undefined) deps.onUntimed?.()
       teller.knows(kind)
       if (key !== undefined) await deps.records.write([{ put: 'outbox', key, row: text }])
+      else if (isPress) throw new Fault('unavailable', 'the index is not open yet; the press waits in memory')
     },
     giveTimes() {
       const { at: now, trusted } = deps.clock.wall()

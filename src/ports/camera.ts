@@ -24,6 +24,8 @@ export type Packet = {
   readonly isKey: boolean
   /** When the light hit the sensor: `pts` on the monotonic clock. */
   readonly at: MonoMs
+  /** Packets before this one, which is a key frame, did not arrive: what came before ends with a gap. */
+  readonly isAfterLoss?: boolean
 }
 
 /** One decoded low-resolution luma picture: 8-bit, row by row, `width × height` bytes. */
@@ -51,7 +53,22 @@ export interface CameraRun extends AsyncDisposable {
   readonly look?: (from: MonoMs) => AsyncIterable<LumaFrame>
 }
 
+/** What a camera can do, for the owner: which path its pictures take, and why. */
+export type CameraPath = {
+  /** What it is and what it sends, without secrets: `RTSP camera 192.168.1.20: H.264 1920×1080`. */
+  readonly source: string
+  /**
+   * Where the pictures for detection come from, cheapest first. `raw`: the camera gives small ones beside, nothing is decoded; `small-stream`: decoded
+   * from its own small stream; `decoded`: from what is recorded; `none`: there are none.
+   */
+  readonly detection: 'raw' | 'small-stream' | 'decoded' | 'none'
+  /** Why not a cheaper one, or what it spares; the end of a sentence. */
+  readonly why: string
+}
+
 export interface Camera {
+  /** What is known of it now; more once it was opened. */
+  readonly path?: () => CameraPath
   /** The private zones are filled in before anything is encoded. Left out: the pictures come as somebody else encoded them. */
   readonly hidesPrivate?: boolean
   /** Waits for the camera and begins a run. Faults: `unavailable` (try again), `invalid` (never will). */

@@ -55,7 +55,12 @@ export class House {
   readonly takers = new Set<(event: DeviceEvent) => void>()
   readonly looks = new Set<(event: DeviceEvent) => void>()
   readonly signals: AbortSignal[] = []
-  readonly noted: { readonly what: Activity['what']; readonly name: string; readonly clip?: string }[] = []
+  readonly noted: {
+    readonly what: Activity['what']
+    readonly name: string
+    readonly clip?: string
+    readonly detail?: string
+  }[] = []
 
   tell(event: DeviceEvent): void {
     for (const take of this.takers) take(event)
@@ -176,8 +181,7 @@ function depsOf({ house, memory, members, clock, doorbell }: Parts): Parameters<
     members,
     doorbell: () => doorbell,
     activity: {
-      note: async ({ name }, what, { clip } = {}) =>
-        void house.noted.push({ what, name, ...(clip === undefined ? {} : { clip }) }),
+      note: async ({ name }, what, about = {}) => void house.noted.push({ what, name, ...about }),
       list: async () => ({ activity: [], more: false }),
     },
     settings: {

@@ -83,8 +83,11 @@ export async function invite({ desk, who, body }: Call<'owner', InviteBody>): Pr
   return json(201, made)
 }
 
-export async function cancelInvite({ desk, params }: Call<'owner', undefined>): Promise<WebReply> {
-  return (await desk.members.cancelInvite(params['id'] ?? '')) ? nothing() : NOT_FOUND
+export async function cancelInvite({ desk, who, params }: Call<'owner', undefined>): Promise<WebReply> {
+  const withdrawn = await desk.members.cancelInvite(params['id'] ?? '')
+  if (withdrawn === undefined) return NOT_FOUND
+  await desk.activity.note(doerOf(who), 'withdrew-invite', { detail: withdrawn.name })
+  return nothing()
 }
 
 export async function removeMember({ desk, who, params }: Call<'owner', undefined>): Promise<WebReply> {
@@ -103,8 +106,11 @@ export async function removeMember({ desk, who, params }: Call<'owner', undefine
   return nothing()
 }
 
-export async function removeSession({ desk, params }: Call<'owner', undefined>): Promise<WebReply> {
-  return (await desk.members.removeSession(params['id'] ?? '')) ? nothing() : NOT_FOUND
+export async function removeSession({ desk, who, params }: Call<'owner', undefined>): Promise<WebReply> {
+  const removed = await desk.members.removeSession(params['id'] ?? '')
+  if (removed === undefined) return NOT_FOUND
+  await desk.activity.note(doerOf(who), 'removed-session', { detail: `${removed.name}, ${removed.device}` })
+  return nothing()
 }
 
 export async function putRecipients({ desk, who, body }: Call<'owner', RecipientsBody>): Promise<WebReply> {

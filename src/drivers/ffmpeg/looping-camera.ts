@@ -1,13 +1,8 @@
-import { Fault } from '../../src/base/fault.ts'
-import { monoMs, ticks, type MonoMs } from '../../src/base/time.ts'
-import {
-  openLumaFrames,
-  openPackets,
-  type Sample,
-  type SampleSource,
-} from '../../src/drivers/ffmpeg/index.ts'
-import type { Camera, CameraRun, LumaFrame, Packet } from '../../src/ports/camera.ts'
-import type { Clock } from '../../src/ports/clock.ts'
+import { Fault } from '../../base/fault.ts'
+import { monoMs, ticks, type MonoMs } from '../../base/time.ts'
+import type { Camera, CameraRun, LumaFrame, Packet } from '../../ports/camera.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { openLumaFrames, openPackets } from './packets.ts'
 import {
   checkStep,
   codecOf,
@@ -17,7 +12,8 @@ import {
   SAME_MS,
   whatToSkip,
   type ReplayVideo,
-} from './file-camera.ts'
+} from './replay.ts'
+import type { Sample, SampleSource } from './samples.ts'
 
 export type LoopingCameraOptions = { readonly clock: Clock; readonly video: ReplayVideo }
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { monoMs, unixMs } from '../../src/base/time.ts'
-import { probeVideo } from '../../src/drivers/ffmpeg/index.ts'
-import { hasFfmpeg, listPackets, makeVideos, type Videos } from '../../src/drivers/ffmpeg/videos.fixture.ts'
-import { describeCameraContract } from '../../src/ports/camera.contract.ts'
-import type { Camera, LumaFrame, Packet } from '../../src/ports/camera.ts'
-import type { Clock } from '../../src/ports/clock.ts'
+import { monoMs, unixMs } from '../../base/time.ts'
+import { probeVideo } from './index.ts'
+import { hasFfmpeg, listPackets, makeVideos, type Videos } from './videos.fixture.ts'
+import { describeCameraContract } from '../../ports/camera.contract.ts'
+import type { Camera, LumaFrame, Packet } from '../../ports/camera.ts'
+import type { Clock } from '../../ports/clock.ts'
 import { createLoopingCamera } from './looping-camera.ts'
 
 const forever = { signal: new AbortController().signal }
