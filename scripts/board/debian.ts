@@ -10,7 +10,18 @@ import { mustRun, ROOT } from '../checks/tools.ts'
 const CACHE = path.join(ROOT, '.cache/board')
 /** What a Raspberry Pi OS Lite would have, as far as the doorbell sees of it. */
 const PACKAGES = [
-  ...['systemd', 'systemd-sysv', 'udev', 'kmod', 'base-files', 'base-passwd', 'bash', 'dash', 'coreutils', 'grep'],
+  ...[
+    'systemd',
+    'systemd-sysv',
+    'udev',
+    'kmod',
+    'base-files',
+    'base-passwd',
+    'bash',
+    'dash',
+    'coreutils',
+    'grep',
+  ],
   ...['util-linux', 'mount', 'sed', 'gawk', 'procps', 'dpkg', 'busybox-static', 'ffmpeg', 'libstdc++6'],
 ]
 /** Drivers of graphics cards, lists of all hardware there is, and texts: nothing on this board asks for them. */
@@ -32,7 +43,10 @@ export type Debian = {
 }
 
 export async function bringDebian(): Promise<Debian> {
-  const made = createHash('sha256').update(await readFile(import.meta.filename)).digest('hex').slice(0, 12)
+  const made = createHash('sha256')
+    .update(await readFile(import.meta.filename))
+    .digest('hex')
+    .slice(0, 12)
   const folder = path.join(CACHE, `debian-${made}`)
   const present: readonly string[] = await readdir(CACHE).catch(() => [])
   if (!present.includes(path.basename(folder))) await makeDebian(folder)
@@ -54,7 +68,8 @@ async function makeDebian(folder: string): Promise<void> {
     await symlink(`usr/${name}`, path.join(fs, name))
   }
   await mkdir(kernel)
-  for (const file of archives) await unpack(file, path.basename(file).startsWith('linux-image-') ? kernel : fs)
+  for (const file of archives)
+    await unpack(file, path.basename(file).startsWith('linux-image-') ? kernel : fs)
   for (const name of UNUSED) await rm(path.join(fs, name), { recursive: true, force: true })
   for (const name of await readdir(path.join(fs, LIBRARIES)))
     if (UNUSED_LIBRARIES.test(name)) await rm(path.join(fs, LIBRARIES, name), { recursive: true })
@@ -71,7 +86,12 @@ async function download(): Promise<readonly string[]> {
   await mkdir(path.join(lists, 'partial'), { recursive: true })
   await mkdir(path.join(cache, 'archives/partial'), { recursive: true })
   const apt = [
-    ...['APT::Architecture=arm64', 'APT::Architectures=arm64', `Dir::State::Lists=${lists}`, `Dir::Cache=${cache}`],
+    ...[
+      'APT::Architecture=arm64',
+      'APT::Architectures=arm64',
+      `Dir::State::Lists=${lists}`,
+      `Dir::Cache=${cache}`,
+    ],
     ...['Dir::State::status=/dev/null', 'APT::Sandbox::User=root', 'Debug::NoLocking=true'],
   ].flatMap((each) => ['-o', each])
   await mustRun('apt-get', [...apt, '-qq', 'update'])
@@ -79,8 +99,25 @@ async function download(): Promise<readonly string[]> {
   const kernel = /Depends: (linux-image-\S+)/.exec(stdout)?.[1]
   if (kernel === undefined) throw new Error('board: Debian names no kernel for arm64')
   await mustRun('apt-get', [...apt, '-qq', 'clean'])
-  await mustRun('apt-get', [...apt, '-qq', '-y', '--no-install-recommends', '--download-only', 'install', ...PACKAGES])
-  await mustRun('sh', ['-c', 'cd "$1" && shift && exec apt-get "$@"', 'sh', path.join(cache, 'archives'), ...apt, '-qq', 'download', kernel])
+  await mustRun('apt-get', [
+    ...apt,
+    '-qq',
+    '-y',
+    '--no-install-recommends',
+    '--download-only',
+    'install',
+    ...PACKAGES,
+  ])
+  await mustRun('sh', [
+    '-c',
+    'cd "$1" && shift && exec apt-get "$@"',
+    'sh',
+    path.join(cache, 'archives'),
+    ...apt,
+    '-qq',
+    'download',
+    kernel,
+  ])
   return (await readdir(path.join(cache, 'archives')))
     .filter((name) => name.endsWith('.deb'))
     .sort()
@@ -102,13 +139,20 @@ async function configure(fs: string): Promise<void> {
       await readFile(path.join(fs, `usr/share/base-passwd/${name}.master`)),
     )
   // The number of the user is fixed, as folders of its own are made outside; sysusers.d finds it there.
-  await appendFile(path.join(etc, 'passwd'), `lintel:x:${USER.id}:${USER.id}::/var/lib/lintel:/usr/sbin/nologin\n`)
+  await appendFile(
+    path.join(etc, 'passwd'),
+    `lintel:x:${USER.id}:${USER.id}::/var/lib/lintel:/usr/sbin/nologin\n`,
+  )
   await appendFile(path.join(etc, 'group'), `lintel:x:${USER.id}:\n`)
   await writeFile(path.join(etc, 'machine-id'), 'b0a2db0a2db0a2db0a2db0a2db0a2db0\n')
   await writeFile(path.join(etc, 'hostname'), 'doorbell\n')
   await writeFile(path.join(etc, 'fstab'), '/dev/vda / ext4 rw,noatime 0 1\n')
-  await writeFile(path.join(etc, 'ld.so.conf'), '/usr/lib/aarch64-linux-gnu\n/usr/lib/aarch64-linux-gnu/blas\n/usr/lib/aarch64-linux-gnu/lapack\n')
-  for (const name of ['blas/libblas.so.3', 'lapack/liblapack.so.3']) // What update-alternatives would choose.
+  await writeFile(
+    path.join(etc, 'ld.so.conf'),
+    '/usr/lib/aarch64-linux-gnu\n/usr/lib/aarch64-linux-gnu/blas\n/usr/lib/aarch64-linux-gnu/lapack\n',
+  )
+  for (const name of ['blas/libblas.so.3', 'lapack/liblapack.so.3'])
+    // What update-alternatives would choose.
     await symlink(name, path.join(fs, LIBRARIES, path.basename(name))).catch(() => {})
   await symlink('/usr/bin/gawk', path.join(fs, 'usr/bin/awk')).catch(() => {})
   await symlink('dash', path.join(fs, 'usr/bin/sh')).catch(() => {})

@@ -25,7 +25,8 @@ exec /bin/busybox switch_root /root /sbin/init
 /** Makes kernel and first root in `folder`. */
 export async function makeBoot(debian: Debian, folder: string): Promise<Boot> {
   const first = path.join(folder, 'first')
-  for (const name of ['bin', 'proc', 'dev', 'root', 'modules']) await mkdir(path.join(first, name), { recursive: true })
+  for (const name of ['bin', 'proc', 'dev', 'root', 'modules'])
+    await mkdir(path.join(first, name), { recursive: true })
   await cp(path.join(debian.fs, 'usr/bin/busybox'), path.join(first, 'bin/busybox'))
   const order: string[] = []
   for (const file of await modulesFor(debian, FIRST_MODULES)) {
@@ -35,7 +36,13 @@ export async function makeBoot(debian: Debian, folder: string): Promise<Boot> {
   await writeFile(path.join(first, 'modules/order'), `${order.join('\n')}\n`)
   await writeFile(path.join(first, 'init'), FIRST_PROGRAM, { mode: 0o755 })
   const initrd = path.join(folder, 'initrd.gz')
-  await mustRun('sh', ['-c', 'cd "$1" && find . | cpio -o -H newc --quiet | gzip -1 >"$2"', 'sh', first, initrd])
+  await mustRun('sh', [
+    '-c',
+    'cd "$1" && find . | cpio -o -H newc --quiet | gzip -1 >"$2"',
+    'sh',
+    first,
+    initrd,
+  ])
   return { kernel: path.join(debian.kernel, `boot/vmlinuz-${debian.kernelVersion}`), initrd }
 }
 
@@ -60,14 +67,31 @@ export async function makeDisk(
   try {
     // Hard links: half a gigabyte is not copied only to be packed.
     await mustRun('cp', ['-al', `${debian.fs}/.`, root])
-    await mustRun('sh', ['-c', 'dpkg-deb --fsys-tarfile "$1" | tar -x --keep-directory-symlink -C "$2"', 'sh', options.deb, root])
+    await mustRun('sh', [
+      '-c',
+      'dpkg-deb --fsys-tarfile "$1" | tar -x --keep-directory-symlink -C "$2"',
+      'sh',
+      options.deb,
+      root,
+    ])
     await addModules(debian, root)
     await addSettings(root)
     await options.more(root)
     // Users and groups of all packages, ours included, as their installation scripts would make them.
     await mustRun('systemd-sysusers', [`--root=${root}`])
     await rm(options.file, { force: true })
-    await mustRun('mke2fs', ['-q', '-t', 'ext4', '-d', root, '-L', 'doorbell', '-F', `${options.file}.new`, `${DISK_MB}M`])
+    await mustRun('mke2fs', [
+      '-q',
+      '-t',
+      'ext4',
+      '-d',
+      root,
+      '-L',
+      'doorbell',
+      '-F',
+      `${options.file}.new`,
+      `${DISK_MB}M`,
+    ])
     await rename(`${options.file}.new`, options.file)
   } finally {
     await rm(root, { recursive: true, force: true })
@@ -81,7 +105,10 @@ async function addModules(debian: Debian, root: string): Promise<void> {
     await cp(path.join(debian.kernel, file), target)
   }
   for (const name of ['modules.order', 'modules.builtin', 'modules.builtin.modinfo'])
-    await cp(path.join(debian.kernel, 'lib/modules', debian.kernelVersion, name), path.join(root, 'usr/lib/modules', debian.kernelVersion, name))
+    await cp(
+      path.join(debian.kernel, 'lib/modules', debian.kernelVersion, name),
+      path.join(root, 'usr/lib/modules', debian.kernelVersion, name),
+    )
   await mustRun('depmod', ['-b', root, debian.kernelVersion])
 }
 
@@ -102,7 +129,11 @@ const enable = async (root: string, unit: string, target: string): Promise<void>
 async function addSettings(root: string): Promise<void> {
   await write(root, 'etc/modules-load.d/board.conf', 'virtio_net\nvirtio_console\nvivid\n')
   // One camera that shows moving colour bars; its other forty nodes are left out.
-  await write(root, 'etc/modprobe.d/vivid.conf', 'options vivid n_devs=1 node_types=0x1 num_inputs=1 input_types=0x0\n')
+  await write(
+    root,
+    'etc/modprobe.d/vivid.conf',
+    'options vivid n_devs=1 node_types=0x1 num_inputs=1 input_types=0x0\n',
+  )
   await write(
     root,
     'etc/systemd/network/10-board.network',
@@ -113,16 +144,42 @@ async function addSettings(root: string): Promise<void> {
   await write(
     root,
     'etc/systemd/system/board-shell.service',
-    '[Unit]\nDefaultDependencies=no\nAfter=systemd-modules-load.service\n[Service]\nExecStart=/bin/sh\nStandardInput=tty-force\nStandardOutput=tty\nStandardError=tty\nTTYPath=/dev/hvc0\nRestart=always\nEnvironment=HISTFILE= PS1=\n[Install]\nWantedBy=sysinit.target\n',
+    '[Unit]\nDefaultDependencies=no\nAfter=systemd-modules-load.service\n[Service]\nExecStart=/bin/sh\nStandardInput=tty-force\nStandardOutput=tty\nStandardError=tty\nTTYPath=/dev/hvc0\nRestart=always\nEnvironment=PS1= PS2= TERM=dumb SYSTEMD_COLORS=0 SYSTEMD_PAGER=cat HOME=/root\n[Install]\nWantedBy=sysinit.target\n',
   )
   await mkdir(path.join(root, 'etc/systemd/system/sysinit.target.wants'), { recursive: true })
-  await symlink('../board-shell.service', path.join(root, 'etc/systemd/system/sysinit.target.wants/board-shell.service'))
+  await symlink(
+    '../board-shell.service',
+    path.join(root, 'etc/systemd/system/sysinit.target.wants/board-shell.service'),
+  )
   for (const name of ['etc/.updated', 'var/.updated']) await write(root, name, '')
   await enable(root, 'systemd-networkd.service', 'multi-user.target')
   await enable(root, 'lintel.service', 'multi-user.target')
-  await symlink('/usr/lib/systemd/system/multi-user.target', path.join(root, 'etc/systemd/system/default.target'))
-  for (const unit of ['systemd-hwdb-update', 'ldconfig', 'systemd-firstboot', 'systemd-timesyncd', 'getty@tty1', 'serial-getty@ttyAMA0', 'systemd-logind', 'systemd-networkd-wait-online', 'systemd-resolved', 'apt-daily.timer', 'fstrim.timer', 'e2scrub_all.timer', 'dpkg-db-backup.timer', 'systemd-pstore', 'modprobe@drm', 'systemd-update-utmp'])
-    await symlink('/dev/null', path.join(root, 'etc/systemd/system', unit.includes('.') ? unit : `${unit}.service`)).catch(() => {})
+  await symlink(
+    '/usr/lib/systemd/system/multi-user.target',
+    path.join(root, 'etc/systemd/system/default.target'),
+  )
+  for (const unit of [
+    'systemd-hwdb-update',
+    'ldconfig',
+    'systemd-firstboot',
+    'systemd-timesyncd',
+    'getty@tty1',
+    'serial-getty@ttyAMA0',
+    'systemd-logind',
+    'systemd-networkd-wait-online',
+    'systemd-resolved',
+    'apt-daily.timer',
+    'fstrim.timer',
+    'e2scrub_all.timer',
+    'dpkg-db-backup.timer',
+    'systemd-pstore',
+    'modprobe@drm',
+    'systemd-update-utmp',
+  ])
+    await symlink(
+      '/dev/null',
+      path.join(root, 'etc/systemd/system', unit.includes('.') ? unit : `${unit}.service`),
+    ).catch(() => {})
 }
 
 /** Gives `place` to the doorbell's user of the board. */

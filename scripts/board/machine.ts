@@ -43,9 +43,19 @@ export class Machine {
         ...['-display', 'none', '-nodefaults', '-no-reboot', '-serial', `file:${place('console')}`],
         ...['-qmp', `unix:${place('qmp')},server,nowait`],
         ...['-qtest', `unix:${place('qtest')},server,nowait`, '-qtest-log', 'none'],
-        ...['-drive', `file=${disk},format=raw,if=none,id=disk,cache=writeback`, '-device', 'virtio-blk-pci,drive=disk'],
+        ...[
+          '-drive',
+          `file=${disk},format=raw,if=none,id=disk,cache=writeback`,
+          '-device',
+          'virtio-blk-pci,drive=disk',
+        ],
         ...['-netdev', 'user,id=net', '-device', 'virtio-net-pci,netdev=net,romfile='],
-        ...['-device', 'virtio-serial-pci', '-chardev', `socket,id=shell,path=${place('shell')},server=on,wait=off`],
+        ...[
+          '-device',
+          'virtio-serial-pci',
+          '-chardev',
+          `socket,id=shell,path=${place('shell')},server=on,wait=off`,
+        ],
         ...['-device', 'virtconsole,chardev=shell'],
         ...['-kernel', boot.kernel, '-initrd', boot.initrd],
         ...['-append', 'console=ttyAMA0 root=/dev/vda quiet panic=-1 systemd.show_status=false loglevel=4'],
@@ -156,7 +166,11 @@ class Shell {
     const ended = new Promise<number>((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#lines.off('line', hear)
-        reject(new Error(`board: “${command}” took over ${SHELL_MS_MAX / 1000} s; it had said: ${heard.join('\n').slice(-500)}`))
+        reject(
+          new Error(
+            `board: “${command}” took over ${SHELL_MS_MAX / 1000} s; it had said: ${heard.join('\n').slice(-500)}`,
+          ),
+        )
       }, SHELL_MS_MAX)
       const hear = (raw: string): void => {
         const line = raw.replace(/\r/g, '')
@@ -170,9 +184,9 @@ class Shell {
       }
       this.#lines.on('line', hear)
     })
-    // The terminal echoes what is typed; the mark is put together only by the shell.
-    this.#socket.write(`{ ${command}\n} 2>&1; printf '=ended-%s=%s\\n' ${this.#count} $?\n`)
+    // The terminal must not echo, or what is typed would be read as what was said; the mark is put together only by the shell.
+    this.#socket.write(`stty -echo; { ${command}\n} 2>&1; printf '=ended-%s=%s\\n' ${this.#count} $?\n`)
     const code = await ended
-    return { code, text: heard.filter((line) => !line.includes("printf '=ended-")).join('\n') }
+    return { code, text: heard.filter((line) => !line.includes('stty -echo')).join('\n') }
   }
 }

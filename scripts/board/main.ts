@@ -1,30 +1,113 @@
-import { mkdir } from 'node:fs/promises'
+/** `scripts/board-test`: see there. */
+import { cp, mkdir, readdir } from 'node:fs/promises'
 import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { check, Report } from '../checks/report.ts'
 import { ROOT } from '../checks/tools.ts'
-import { bringDebian } from './debian.ts'
-import { DIST, makeBoot, makeDisk } from './disk.ts'
+import { buildPackage } from '../packaging/deb.ts'
+import { untilReady } from './doorbell.ts'
+import { checkEveryday } from './everyday.ts'
+import {
+  chimeByKernel,
+  describeFigures,
+  measureMemory,
+  sectorsWritten,
+  traceLines,
+  type Figures,
+} from './figures.ts'
 import { Machine } from './machine.ts'
-const t0 = performance.now()
-const since = () => `${((performance.now() - t0) / 1000).toFixed(1)} s`
-const debian = await bringDebian()
-console.log('debian', since())
+import { checkPowerCuts } from './power.ts'
+import { prepareSite, type Site } from './site.ts'
+import { checkUpdates } from './updates.ts'
+
+const { values } = parseArgs({
+  options: {
+    cuts: { type: 'string', default: '2' },
+    camera: { type: 'string', default: 'v4l2' },
+    boot: { type: 'boolean', default: false },
+    /** An archive that was built already. */
+    deb: { type: 'string' },
+    keep: { type: 'string' },
+  },
+})
+
+const report = new Report()
+const figures: Figures = {}
 const folder = path.join(ROOT, '.cache/board/run')
-await mkdir(folder, { recursive: true })
-const boot = await makeBoot(debian, folder)
-console.log('boot', since())
-const disk = path.join(folder, 'disk.img')
-await makeDisk(debian, { deb: path.join(DIST, 'lintel_0.1.0_arm64.deb'), file: disk, more: async () => {} })
-console.log('disk', since())
-const machine = await Machine.start(boot, disk)
-console.log('started', since())
+
+async function packageForBoard(): Promise<string> {
+  if (values.deb !== undefined) return path.resolve(values.deb)
+  return (await buildPackage('arm64', { outDir: path.join(ROOT, '.cache/board/dist') })).file
+}
+
+async function play(site: Site): Promise<void> {
+  let machine = await Machine.start(site.boot, site.disk)
+  try {
+    await check(report, 'the board boots, and the doorbell says that it is ready', async () => {
+      figures.readyMs = (await untilReady(machine)).readyAtMs
+      return undefined
+    })
+    if (values.boot) {
+      console.log(
+        await machine.type(
+          'systemd-analyze blame | head -15; systemctl status lintel --no-pager -l; ls -l /dev/video0 /dev/gpiochip0',
+          { anyCode: true },
+        ),
+      )
+      return
+    }
+    await traceLines(machine)
+    const before = await sectorsWritten(machine)
+    await checkEveryday(report, site, machine, figures)
+    figures.writtenBytes = ((await sectorsWritten(machine)) - before) * 512
+    figures.mediaBytes = await sealedBytes(machine)
+    figures.chimeKernelMs = await chimeByKernel(machine)
+    await measureMemory(machine, figures)
+    await checkUpdates(report, machine)
+    machine = await checkPowerCuts(report, site, machine, Number(values.cuts))
+  } finally {
+    await keepTraces(machine, site)
+    await machine.pullPlug()
+  }
+}
+
+async function sealedBytes(machine: Machine): Promise<number> {
+  const text = await machine.type("find /var/lib/lintel/clips -name '*.age' -printf '%s\\n'", {
+    anyCode: true,
+  })
+  return text.split('\n').reduce((sum, line) => sum + (/^\d+$/.test(line) ? Number(line) : 0), 0)
+}
+
+async function keepTraces(machine: Machine, site: Site): Promise<void> {
+  if (values.keep === undefined) return
+  await mkdir(values.keep, { recursive: true })
+  const journal = await machine
+    .type('journalctl --no-pager', { anyCode: true })
+    .catch((error: unknown) => String(error))
+  await import('node:fs/promises').then(({ writeFile }) =>
+    writeFile(path.join(values.keep ?? '', 'journal.txt'), journal),
+  )
+  await cp(path.dirname(site.disk), path.join(values.keep, 'run'), { recursive: true })
+  console.log(`kept in ${values.keep}: ${(await readdir(values.keep)).join(', ')}`)
+}
+
+const startedAt = performance.now()
 try {
-  console.log(await machine.type('uptime; uname -a'))
-  console.log('shell', since())
-  console.log(await machine.type('systemd-analyze; systemd-analyze blame | head -20; systemctl --failed; ls -la /dev/video0 /dev/gpiochip0; systemctl status lintel | cat', { anyCode: true }))
-  console.log('typed', since())
-  console.log(await machine.type('time lintel doctor', { anyCode: true }))
-  console.log('doctor', since())
-} catch (error) { console.log(error) }
-console.log((await machine.console()).slice(-3000))
-await machine.pullPlug()
-process.exit(0)
+  const site = await prepareSite(await packageForBoard(), {
+    folder,
+    camera: values.camera === 'file' ? 'file' : 'v4l2',
+  })
+  await using _outside = site.outside
+  console.log(
+    `  board, disk and the world around it are made (${((performance.now() - startedAt) / 1000).toFixed(0)} s)`,
+  )
+  await play(site)
+} catch (error) {
+  report.failed(
+    'the board can be played with',
+    performance.now() - startedAt,
+    error instanceof Error ? (error.stack ?? error.message) : String(error),
+  )
+}
+if (!values.boot) console.log(`\n${describeFigures(figures)}\n`)
+process.exitCode = report.close()

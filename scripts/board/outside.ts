@@ -60,7 +60,8 @@ export async function openOutside(folder: string): Promise<Outside> {
     cloud,
     async owner(...args) {
       const { code, stdout, stderr } = await runTool(LINTEL, ['owner', ...args, '--owner', key])
-      if (code !== 0) throw new Error(`lintel owner ${args[0] ?? ''} ended with ${code}: ${stderr.slice(-1500)}`)
+      if (code !== 0)
+        throw new Error(`lintel owner ${args[0] ?? ''} ended with ${code}: ${stderr.slice(-1500)}`)
       return stdout
     },
     async enrol(dataFolder) {

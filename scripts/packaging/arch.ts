@@ -10,5 +10,7 @@ export const isArch = (name: string): name is Arch => Object.hasOwn(NPM_CPU, nam
 export function ownArch(): Arch {
   if (arch === 'arm64') return 'arm64'
   if (arch === 'x64') return 'amd64'
-  throw new Error(`package: wanted a machine of 64 bits by ARM or Intel, this one is ${arch}; name arm64 or amd64`)
+  throw new Error(
+    `package: wanted a machine of 64 bits by ARM or Intel, this one is ${arch}; name arm64 or amd64`,
+  )
 }

@@ -9,7 +9,12 @@ import type { Arch } from './arch.ts'
 
 const SCRIPTS = ['preinst', 'postinst', 'prerm', 'postrm', 'config'] as const
 
-export type BuiltPackage = { readonly file: string; readonly version: string; readonly bytes: number; readonly installedKb: number }
+export type BuiltPackage = {
+  readonly file: string
+  readonly version: string
+  readonly bytes: number
+  readonly installedKb: number
+}
 
 export async function buildPackage(
   arch: Arch,
@@ -32,7 +37,9 @@ export async function buildPackage(
 }
 
 async function ownVersion(): Promise<string> {
-  const { version } = JSON.parse(await readFile(path.join(ROOT, 'package.json'), 'utf8')) as { version: string } // Ours.
+  const { version } = JSON.parse(await readFile(path.join(ROOT, 'package.json'), 'utf8')) as {
+    version: string
+  } // Ours.
   return version
 }
 
@@ -60,7 +67,8 @@ async function stageControl(
   await writeFile(path.join(target, 'templates'), await readFile(path.join(source, 'templates')))
   for (const name of SCRIPTS) {
     const text = await readFile(path.join(source, name), 'utf8').catch(() => undefined)
-    if (text !== undefined) await writeFile(path.join(target, name), text.replaceAll('@DATA_FORMAT@', String(DATA_FORMAT)))
+    if (text !== undefined)
+      await writeFile(path.join(target, name), text.replaceAll('@DATA_FORMAT@', String(DATA_FORMAT)))
   }
   for (const name of await readdir(target))
     await chmod(path.join(target, name), (SCRIPTS as readonly string[]).includes(name) ? 0o755 : 0o644)
@@ -70,7 +78,9 @@ async function md5sums(root: string): Promise<string> {
   const lines: string[] = []
   for (const file of await filesBelow(root)) {
     if (file.startsWith('DEBIAN/')) continue
-    const sum = createHash('md5').update(await readFile(path.join(root, file))).digest('hex')
+    const sum = createHash('md5')
+      .update(await readFile(path.join(root, file)))
+      .digest('hex')
     lines.push(`${sum}  ${file}\n`)
   }
   return lines.join('')

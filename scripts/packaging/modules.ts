@@ -16,7 +16,8 @@ const UNUSED_PACKAGES = [
   '.bin',
   '.package-lock.json',
 ]
-const UNUSED_FILE = /[.]([mc]?ts|map|tsbuildinfo|flow|c|cc|cpp|h|hh|hpp|gypi?|min[.]m?js|min[.]cjs|html)$|^(README|CHANGELOG|HISTORY|CONTRIBUTING|SECURITY)([.]\w+)?$/i
+const UNUSED_FILE =
+  /[.]([mc]?ts|map|tsbuildinfo|flow|c|cc|cpp|h|hh|hpp|gypi?|min[.]m?js|min[.]cjs|html)$|^(README|CHANGELOG|HISTORY|CONTRIBUTING|SECURITY)([.]\w+)?$/i
 const UNUSED_FOLDER = /^(test|tests|__tests__|docs|doc|example|examples|benchmark|benchmarks|[.]github)$/
 /** Hidden in packages: settings of their authors' editors. */
 const HIDDEN = /^[.]/
@@ -36,7 +37,8 @@ async function preparedModules(arch: Arch): Promise<string> {
   const ready = path.join(cache, name)
   const present: readonly string[] = await readdir(cache).catch(() => [])
   if (present.includes(name)) return ready
-  for (const other of present) // What other lockfiles left, or a build that was interrupted.
+  for (const other of present)
+    // What other lockfiles left, or a build that was interrupted.
     if (other.startsWith(`${arch}-`)) await rm(path.join(cache, other), { recursive: true, force: true })
   const folder = `${ready}.new`
   await mkdir(folder, { recursive: true })
@@ -60,8 +62,17 @@ async function keepWhatRuns(folder: string, arch: Arch): Promise<void> {
 async function npmCi(folder: string, arch: Arch): Promise<void> {
   const { stdout } = await runTool('npm', ['--version'])
   if (Number.parseInt(stdout, 10) < NPM_MAJOR_MIN || stdout === '')
-    throw new Error(`package: wanted npm ${NPM_MAJOR_MIN} or newer, got ${stdout.trim() || 'none'} — type: npm install -g npm@11`)
-  const args = ['ci', '--omit=dev', '--os=linux', `--cpu=${NPM_CPU[arch]}`, '--libc=glibc', '--ignore-scripts']
+    throw new Error(
+      `package: wanted npm ${NPM_MAJOR_MIN} or newer, got ${stdout.trim() || 'none'} — type: npm install -g npm@11`,
+    )
+  const args = [
+    'ci',
+    '--omit=dev',
+    '--os=linux',
+    `--cpu=${NPM_CPU[arch]}`,
+    '--libc=glibc',
+    '--ignore-scripts',
+  ]
   const { code, stderr } = await runTool('npm', args, { cwd: folder })
   if (code !== 0) throw new Error(`package: npm ci ended with ${code}:\n${stderr.slice(-2000)}`)
 }

@@ -22,6 +22,9 @@ export async function signRelease(
   const { version, arch } = facts
   const text = formatRelease({ version, arch, bytes: bytes.length, sha256, dataFormat: DATA_FORMAT })
   const note = archive.replace(/[.]deb$/, '.note')
-  await writeFile(note, signNote(text, signerOf('lintel-release', createPrivateKey(await readFile(facts.keyFile)))))
+  await writeFile(
+    note,
+    signNote(text, signerOf('lintel-release', createPrivateKey(await readFile(facts.keyFile)))),
+  )
   return note
 }

@@ -47,11 +47,14 @@ async function stageSources(home: string, version: string): Promise<void> {
   const files = (await trackedFiles(ROOT)).map((file) => file.path)
   const wanted = files.filter(
     (name) =>
-      (RUNS.test(name) && !TESTS.test(name) && (!PAGE_SOURCES.test(name))) ||
+      (RUNS.test(name) && !TESTS.test(name) && !PAGE_SOURCES.test(name)) ||
       name.startsWith('firmware-config/boards/'),
   )
   for (const name of wanted) await place(path.join(ROOT, name), path.join(home, name))
-  const { type, license } = JSON.parse(await readFile(path.join(ROOT, 'package.json'), 'utf8')) as Record<string, string> // Ours.
+  const { type, license } = JSON.parse(await readFile(path.join(ROOT, 'package.json'), 'utf8')) as Record<
+    string,
+    string
+  > // Ours.
   await writeFile(
     path.join(home, 'package.json'),
     `${JSON.stringify({ name: 'lintel', version, private: true, license, type }, null, 2)}\n`,
@@ -72,7 +75,10 @@ async function stageDocs(root: string, version: string, epochS: number): Promise
   await mkdir(man, { recursive: true })
   const manual = await readFile(path.join(ROOT, 'firmware-config/debian/lintel.1'), 'utf8')
   await writeFile(path.join(man, 'lintel.1.gz'), gzipped(manual.replaceAll('@VERSION@', version)))
-  await writeFile(path.join(doc, 'NEWS.md.gz'), gzipped(await readFile(path.join(ROOT, 'CHANGELOG.md'), 'utf8')))
+  await writeFile(
+    path.join(doc, 'NEWS.md.gz'),
+    gzipped(await readFile(path.join(ROOT, 'CHANGELOG.md'), 'utf8')),
+  )
   await writeFile(path.join(doc, 'changelog.gz'), gzipped(debianChangelog(version, epochS)))
   await cp(path.join(ROOT, 'firmware-config/boot'), path.join(doc, 'boot'), { recursive: true })
 }

@@ -65,7 +65,9 @@ async function openState(folder: string): Promise<Disk> {
 async function versionIn(home: string): Promise<string> {
   const file = join(home, 'package.json')
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new Fault('missing', `${file}: updates are for an installed package, and none is installed here`, { cause })
+    throw new Fault('missing', `${file}: updates are for an installed package, and none is installed here`, {
+      cause,
+    })
   })
   const { version } = JSON.parse(text) as { version?: unknown } // Written by scripts/package.
   if (typeof version === 'string') return version
@@ -107,7 +109,9 @@ async function unpackInto(trees: string, archive: string, release: Release): Pro
   } catch (error) {
     await rm(work, { recursive: true, force: true })
     if (error instanceof Fault) throw error
-    throw new Fault('unavailable', `${archive}: it could not be unpacked: ${messageOf(error)}`, { cause: error })
+    throw new Fault('unavailable', `${archive}: it could not be unpacked: ${messageOf(error)}`, {
+      cause: error,
+    })
   }
 }
 

@@ -33,13 +33,22 @@ async function put(name: string, text: string): Promise<void> {
 }
 
 /** A real archive, signed; the path of its note. */
-async function release(version: string, options: { readonly inside?: string; readonly for?: 'arm64' | 'amd64' } = {}): Promise<string> {
+async function release(
+  version: string,
+  options: { readonly inside?: string; readonly for?: 'arm64' | 'amd64' } = {},
+): Promise<string> {
   const tree = path.join(root, `build-${version}`)
   await mkdir(path.join(tree, 'DEBIAN'), { recursive: true })
   await mkdir(path.join(tree, 'usr/lib/lintel/src'), { recursive: true })
-  await writeFile(path.join(tree, 'usr/lib/lintel/package.json'), JSON.stringify({ version: options.inside ?? version }))
+  await writeFile(
+    path.join(tree, 'usr/lib/lintel/package.json'),
+    JSON.stringify({ version: options.inside ?? version }),
+  )
   await writeFile(path.join(tree, 'usr/lib/lintel/src/main.ts'), '')
-  await writeFile(path.join(tree, 'DEBIAN/control'), `Package: lintel\nVersion: ${version}\nArchitecture: all\nMaintainer: a <a@b.invalid>\nDescription: a\n`)
+  await writeFile(
+    path.join(tree, 'DEBIAN/control'),
+    `Package: lintel\nVersion: ${version}\nArchitecture: all\nMaintainer: a <a@b.invalid>\nDescription: a\n`,
+  )
   const archive = path.join(root, `lintel_${version}_${arch}.deb`)
   await run('dpkg-deb', ['-Znone', '--root-owner-group', '--build', tree, archive])
   return signRelease(archive, { version, arch: options.for ?? arch, keyFile: key })
@@ -65,12 +74,15 @@ async function start(): Promise<string> {
   return target === undefined ? 'package' : path.basename(path.resolve(target, '../../..'))
 }
 
-const statusOf = async (): Promise<Record<string, unknown>> => JSON.parse(await update('status', '--json')) as Record<string, unknown>
+const statusOf = async (): Promise<Record<string, unknown>> =>
+  JSON.parse(await update('status', '--json')) as Record<string, unknown>
 
 describe('lintel update', () => {
   it('tries a release, and keeps it when it stayed up', async () => {
     expect(await start()).toBe('package')
-    expect(await update('install', await release('1.1.0'), '--no-restart')).toContain('lintel 1.1.0 is unpacked')
+    expect(await update('install', await release('1.1.0'), '--no-restart')).toContain(
+      'lintel 1.1.0 is unpacked',
+    )
     expect(await start()).toBe('1.1.0')
     await update('confirm')
     for (let n = 0; n < 5; n++) expect(await start()).toBe('1.1.0')
@@ -102,15 +114,27 @@ describe('lintel update', () => {
     const archive = note.replace('.note', '.deb')
     const bytes = await readFile(archive)
     await writeFile(archive, Buffer.concat([bytes.subarray(0, -1), Buffer.of((bytes.at(-1) ?? 0) ^ 1)]))
-    await expect(update('install', note, '--no-restart')).rejects.toThrow(/wanted SHA-256 .* as the release says/)
+    await expect(update('install', note, '--no-restart')).rejects.toThrow(
+      /wanted SHA-256 .* as the release says/,
+    )
     await writeFile(archive, bytes.subarray(1))
-    await expect(update('install', note, '--no-restart')).rejects.toThrow(/wanted \d+ bytes as the release says/)
-    await expect(update('install', await release('1.2.0', { inside: '1.0.1' }), '--no-restart')).rejects.toThrow(/wanted version 1\.2\.0 in it, got 1\.0\.1/)
-    await expect(update('install', await release('1.3.0', { for: otherArch }), '--no-restart')).rejects.toThrow(/wanted one for/)
+    await expect(update('install', note, '--no-restart')).rejects.toThrow(
+      /wanted \d+ bytes as the release says/,
+    )
+    await expect(
+      update('install', await release('1.2.0', { inside: '1.0.1' }), '--no-restart'),
+    ).rejects.toThrow(/wanted version 1\.2\.0 in it, got 1\.0\.1/)
+    await expect(
+      update('install', await release('1.3.0', { for: otherArch }), '--no-restart'),
+    ).rejects.toThrow(/wanted one for/)
     await put('etc/lintel/update-key', await makeReleaseKey(path.join(root, 'other.pem')))
-    await expect(update('install', await release('1.4.0'), '--no-restart')).rejects.toThrow(/wanted the signature of/)
+    await expect(update('install', await release('1.4.0'), '--no-restart')).rejects.toThrow(
+      /wanted the signature of/,
+    )
     await rm(path.join(root, 'etc/lintel/update-key'))
-    await expect(update('install', await release('1.5.0'), '--no-restart')).rejects.toThrow(/wanted the key of whoever makes your releases/)
+    await expect(update('install', await release('1.5.0'), '--no-restart')).rejects.toThrow(
+      /wanted the key of whoever makes your releases/,
+    )
     expect(await start()).toBe('package')
   })
 

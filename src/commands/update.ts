@@ -31,7 +31,9 @@ type InstallOptions = At & {
 }
 
 export function updateCommand(): Command {
-  const update = new Command('update').description('install signed releases, and return from those that do not stay up')
+  const update = new Command('update').description(
+    'install signed releases, and return from those that do not stay up',
+  )
   update
     .command('install')
     .description('check a release, unpack it, and try it as soon as nobody is at the door')
@@ -86,7 +88,8 @@ const hostOf = ({ packageVersion }: UpdatePlace): Host => ({
 })
 
 async function readNote(file: string): Promise<string> {
-  if (!file.endsWith('.note')) throw new Fault('invalid', `${file}: wanted the release’s .note; the .deb is found beside it`)
+  if (!file.endsWith('.note'))
+    throw new Fault('invalid', `${file}: wanted the release’s .note; the .deb is found beside it`)
   const bytes = await readFile(file).catch((cause: unknown) => {
     throw fileFault(file, cause)
   })
@@ -98,7 +101,11 @@ const archiveBeside = (note: string): string => note.replace(/[.]note$/, '.deb')
 
 async function readKey(file: string): Promise<ReturnType<typeof parseReleaseKey>> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new Fault('missing', `${file}: wanted the key of whoever makes your releases, one line; without it none is accepted`, { cause })
+    throw new Fault(
+      'missing',
+      `${file}: wanted the key of whoever makes your releases, one line; without it none is accepted`,
+      { cause },
+    )
   })
   return parseReleaseKey(text, file)
 }
@@ -120,12 +127,18 @@ async function showStatus(options: At & { readonly json?: true }): Promise<void>
   const next = chooseSlot(slots, { packageVersion: place.packageVersion, there: await place.there() })
   say(
     options.json
-      ? JSON.stringify({ package: place.packageVersion, next: nameOf(next.run, place), because: next.because, ...slots })
+      ? JSON.stringify({
+          package: place.packageVersion,
+          next: nameOf(next.run, place),
+          because: next.because,
+          ...slots,
+        })
       : describe(slots, nameOf(next.run, place), next.because),
   )
 }
 
-const nameOf = (slot: Slot, place: UpdatePlace): string => (slot === 'package' ? place.packageVersion : slot.version)
+const nameOf = (slot: Slot, place: UpdatePlace): string =>
+  slot === 'package' ? place.packageVersion : slot.version
 
 function describe({ trial, failed }: Slots, runs: string, because: string): string {
   return [
@@ -146,7 +159,10 @@ async function choose(options: At): Promise<void> {
   const place = await openUpdatePlace(options.root)
   try {
     const before = await place.read()
-    const { slots, run, because } = chooseSlot(before, { packageVersion: place.packageVersion, there: await place.there() })
+    const { slots, run, because } = chooseSlot(before, {
+      packageVersion: place.packageVersion,
+      there: await place.there(),
+    })
     if (slots !== before) await place.write(slots) // First, or a crash would never be counted.
     await place.point(run)
     process.stderr.write(`lintel ${nameOf(run, place)}: ${because}\n`)
@@ -163,7 +179,9 @@ async function confirm(options: At): Promise<void> {
   if (slots === before) return
   await place.write(slots)
   await place.removeAllBut(neededVersions(slots))
-  process.stderr.write(`lintel ${before.trial?.version ?? ''} stayed up: it is the version that runs from now on\n`)
+  process.stderr.write(
+    `lintel ${before.trial?.version ?? ''} stayed up: it is the version that runs from now on\n`,
+  )
 }
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)

@@ -42,8 +42,17 @@ export function openRelease(note: string, key: NoteKey): Release {
   const body = openNote('release', note, key)
   const [, version = '', arch, bytes, hash = '', dataFormat] = RELEASE.exec(body) ?? []
   if (arch !== 'arm64' && arch !== 'amd64')
-    throw new Fault('corrupt', 'release: wanted the six lines of a release, got another text that the key signed')
-  return { version: checkVersion(version), arch, bytes: Number(bytes), sha256: hash, dataFormat: Number(dataFormat) }
+    throw new Fault(
+      'corrupt',
+      'release: wanted the six lines of a release, got another text that the key signed',
+    )
+  return {
+    version: checkVersion(version),
+    arch,
+    bytes: Number(bytes),
+    sha256: hash,
+    dataFormat: Number(dataFormat),
+  }
 }
 
 const ED25519 = Uint8Array.of(1)
@@ -61,7 +70,8 @@ export function formatReleaseKey({ name, publicKey }: NoteKey): string {
 
 /** Throws `Fault('invalid')`; `where` is the file it was read from. */
 export function parseReleaseKey(line: string, where: string): NoteKey {
-  const [, name = '', hash = '', text = ''] = /^([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)\s*$/.exec(line) ?? []
+  const [, name = '', hash = '', text = ''] =
+    /^([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)\s*$/.exec(line) ?? []
   const bytes = new Uint8Array(Buffer.from(text, 'base64'))
   const publicKey = bytes.subarray(1)
   if (
@@ -70,6 +80,9 @@ export function parseReleaseKey(line: string, where: string): NoteKey {
     name !== keyName('lintel-release', publicKey) ||
     !equalBytes(new Uint8Array(Buffer.from(hash, 'hex')), hashOf(name, publicKey))
   )
-    throw new Fault('invalid', `${where}: wanted a release key such as lintel-release/…+…+…, got another text`)
+    throw new Fault(
+      'invalid',
+      `${where}: wanted a release key such as lintel-release/…+…+…, got another text`,
+    )
   return { name, publicKey }
 }

@@ -23,7 +23,11 @@ export type Slots = {
 export const TRIAL_STARTS_MAX = 3
 const FAILED_KEPT_MAX = 20
 
-export const firstSlots = (packageVersion: string): Slots => ({ good: 'package', failed: [], newest: packageVersion })
+export const firstSlots = (packageVersion: string): Slots => ({
+  good: 'package',
+  failed: [],
+  newest: packageVersion,
+})
 
 export type Insists = {
   /** Older than the newest, or failed before. */
@@ -32,7 +36,11 @@ export type Insists = {
   readonly noWayBack?: boolean
 }
 
-export type Host = { readonly arch: Release['arch']; readonly packageVersion: string; readonly dataFormat: number }
+export type Host = {
+  readonly arch: Release['arch']
+  readonly packageVersion: string
+  readonly dataFormat: number
+}
 
 /** Puts a verified release on trial. Throws `Fault('invalid')` and says what would have to be insisted on. */
 export function beginTrial(slots: Slots, release: Release, host: Host, insists: Insists = {}): Slots {
@@ -45,7 +53,10 @@ export function beginTrial(slots: Slots, release: Release, host: Host, insists: 
       `release ${version}: wanted one newer than ${newestOf(slots, host)}, which was here already; --any-version insists`,
     )
   if (!insists.anyVersion && slots.failed.includes(version))
-    throw new Fault('invalid', `release ${version}: it was tried here and did not stay up; --any-version insists`)
+    throw new Fault(
+      'invalid',
+      `release ${version}: it was tried here and did not stay up; --any-version insists`,
+    )
   if (release.dataFormat < host.dataFormat)
     throw new Fault(
       'invalid',
@@ -72,7 +83,10 @@ export function chooseSlot(
   const { trial } = slots
   if (trial !== undefined && (!there.includes(trial.version) || trial.starts >= TRIAL_STARTS_MAX)) {
     const ended = { ...withoutTrial(slots), failed: [...slots.failed, trial.version].slice(-FAILED_KEPT_MAX) }
-    return { ...chooseGood(ended, packageVersion, there), because: `${trial.version} did not stay up; this one is known to` }
+    return {
+      ...chooseGood(ended, packageVersion, there),
+      because: `${trial.version} did not stay up; this one is known to`,
+    }
   }
   if (trial !== undefined) {
     const starts = trial.starts + 1
@@ -90,7 +104,8 @@ function chooseGood(
   const { good } = slots
   if (good === 'package') return { slots, run: good, because: 'the package that is installed' }
   const fallBack = { ...slots, good: 'package' as const }
-  if (!there.includes(good.version)) return { slots: fallBack, run: 'package', because: `the files of ${good.version} are gone` }
+  if (!there.includes(good.version))
+    return { slots: fallBack, run: 'package', because: `the files of ${good.version} are gone` }
   // Whoever installs a newer package means it.
   if (compareVersions(packageVersion, good.version) > 0)
     return { slots: fallBack, run: 'package', because: `the package is newer than ${good.version}` }
@@ -136,14 +151,20 @@ export function decodeSlots(text: string): Slots {
   if (!isRecord(read) || read['format'] !== 1) return wrong('wanted format 1')
   const { good, trial, failed, newest } = read
   const isGood = good === 'package' || (isRecord(good) && typeof good['version'] === 'string')
-  const isTrial = trial === undefined || (isRecord(trial) && typeof trial['version'] === 'string' && Number.isInteger(trial['starts']))
-  if (!isGood || !isTrial || typeof newest !== 'string' || !Array.isArray(failed)) return wrong('a member is missing or of another kind')
+  const isTrial =
+    trial === undefined ||
+    (isRecord(trial) && typeof trial['version'] === 'string' && Number.isInteger(trial['starts']))
+  if (!isGood || !isTrial || typeof newest !== 'string' || !Array.isArray(failed))
+    return wrong('a member is missing or of another kind')
   return {
     good: isRecord(good) ? { version: checkVersion(String(good['version'])) } : 'package',
-    ...(isRecord(trial) ? { trial: { version: checkVersion(String(trial['version'])), starts: Number(trial['starts']) } } : {}),
+    ...(isRecord(trial)
+      ? { trial: { version: checkVersion(String(trial['version'])), starts: Number(trial['starts']) } }
+      : {}),
     failed: failed.map((each) => checkVersion(String(each))),
     newest: checkVersion(newest),
   }
 }
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null

@@ -40,7 +40,19 @@ function startOften(slots: Slots, times: number, there = ['1.1.0']): { ran: stri
 
 describe('versions', () => {
   it('are ordered as semver.org says', () => {
-    const ordered = ['0.9.10', '1.0.0-alpha', '1.0.0-alpha.1', '1.0.0-alpha.beta', '1.0.0-beta.2', '1.0.0-beta.11', '1.0.0-rc.1', '1.0.0', '1.0.1', '1.10.0', '2.0.0']
+    const ordered = [
+      '0.9.10',
+      '1.0.0-alpha',
+      '1.0.0-alpha.1',
+      '1.0.0-alpha.beta',
+      '1.0.0-beta.2',
+      '1.0.0-beta.11',
+      '1.0.0-rc.1',
+      '1.0.0',
+      '1.0.1',
+      '1.10.0',
+      '2.0.0',
+    ]
     expect([...ordered].reverse().sort(compareVersions)).toEqual(ordered)
     expect(compareVersions('1.2.3', '1.2.3')).toBe(0)
   })
@@ -76,7 +88,9 @@ describe('a release', () => {
     fc.assert(
       fc.property(fc.nat(line.length - 1), fc.constantFrom('A', 'b', '0'), (at, letter) => {
         fc.pre(line[at] !== letter)
-        expect(() => parseReleaseKey(line.slice(0, at) + letter + line.slice(at + 1), 'update-key')).toThrow(/update-key: wanted a release key/)
+        expect(() => parseReleaseKey(line.slice(0, at) + letter + line.slice(at + 1), 'update-key')).toThrow(
+          /update-key: wanted a release key/,
+        )
       }),
     )
   })
@@ -93,18 +107,32 @@ describe('a trial', () => {
   it('that does not is over after three starts, and the version before runs again', () => {
     const { ran, slots } = startOften(beginTrial(firstSlots('1.0.0'), release, host), 6)
     expect(ran).toEqual(['1.1.0', '1.1.0', '1.1.0', 'package', 'package', 'package'])
-    expect(() => beginTrial(slots, release, host)).toThrow(/was tried here and did not stay up; --any-version insists/)
-    expect(beginTrial(slots, release, host, { anyVersion: true }).trial).toEqual({ version: '1.1.0', starts: 0 })
+    expect(() => beginTrial(slots, release, host)).toThrow(
+      /was tried here and did not stay up; --any-version insists/,
+    )
+    expect(beginTrial(slots, release, host, { anyVersion: true }).trial).toEqual({
+      version: '1.1.0',
+      starts: 0,
+    })
   })
 
   it('returns to a good release, not to the package before it', () => {
     const first = confirmTrial(startOften(beginTrial(firstSlots('1.0.0'), release, host), 1).slots)
     const second = beginTrial(first, { ...release, version: '1.2.0' }, host)
-    expect(startOften(second, 5, ['1.1.0', '1.2.0']).ran).toEqual(['1.2.0', '1.2.0', '1.2.0', '1.1.0', '1.1.0'])
+    expect(startOften(second, 5, ['1.1.0', '1.2.0']).ran).toEqual([
+      '1.2.0',
+      '1.2.0',
+      '1.2.0',
+      '1.1.0',
+      '1.1.0',
+    ])
   })
 
   it('whose files are gone is over at once', () => {
-    expect(startOften(beginTrial(firstSlots('1.0.0'), release, host), 2, []).ran).toEqual(['package', 'package'])
+    expect(startOften(beginTrial(firstSlots('1.0.0'), release, host), 2, []).ran).toEqual([
+      'package',
+      'package',
+    ])
   })
 
   it('that never started is not confirmed by a confirmation that comes late', () => {
@@ -115,10 +143,18 @@ describe('a trial', () => {
   it('of an older version, of another processor or of older data is refused', () => {
     const newest = confirmTrial(startOften(beginTrial(firstSlots('1.0.0'), release, host), 1).slots)
     const back = returnToPackage(newest)
-    expect(() => beginTrial(back, release, host)).toThrow(/wanted one newer than 1\.1\.0, which was here already/)
-    expect(() => beginTrial(firstSlots('1.0.0'), { ...release, version: '0.9.0' }, host)).toThrow(/newer than 1\.0\.0/)
-    expect(() => beginTrial(firstSlots('1.0.0'), { ...release, arch: 'amd64' }, host)).toThrow(/wanted one for arm64, got amd64/)
-    expect(() => beginTrial(firstSlots('1.0.0'), release, { ...host, dataFormat: 2 })).toThrow(/reads data format 1 or older/)
+    expect(() => beginTrial(back, release, host)).toThrow(
+      /wanted one newer than 1\.1\.0, which was here already/,
+    )
+    expect(() => beginTrial(firstSlots('1.0.0'), { ...release, version: '0.9.0' }, host)).toThrow(
+      /newer than 1\.0\.0/,
+    )
+    expect(() => beginTrial(firstSlots('1.0.0'), { ...release, arch: 'amd64' }, host)).toThrow(
+      /wanted one for arm64, got amd64/,
+    )
+    expect(() => beginTrial(firstSlots('1.0.0'), release, { ...host, dataFormat: 2 })).toThrow(
+      /reads data format 1 or older/,
+    )
   })
 
   it('of a version whose data nobody could return from has to be insisted on, and is none then', () => {
@@ -129,21 +165,32 @@ describe('a trial', () => {
   })
 
   it('whatever happens, the package runs when nothing else can', () => {
-    const signs = fc.constantFrom('start', 'confirm', 'back', 'install 1.1.0', 'install 1.2.0', 'install 1.3.0')
+    const signs = fc.constantFrom(
+      'start',
+      'confirm',
+      'back',
+      'install 1.1.0',
+      'install 1.2.0',
+      'install 1.3.0',
+    )
     fc.assert(
-      fc.property(fc.array(signs, { maxLength: 40 }), fc.subarray(['1.1.0', '1.2.0', '1.3.0']), (all, there) => {
-        let slots = firstSlots('1.0.0')
-        for (const sign of all) {
-          if (sign === 'start') slots = startOften(slots, 1, there).slots
-          else if (sign === 'confirm') slots = confirmTrial(slots)
-          else if (sign === 'back') slots = returnToPackage(slots)
-          else slots = tryTrial(slots, sign.slice(8))
-          expect(decodeSlots(encodeSlots(slots))).toEqual(slots)
-        }
-        const { ran } = startOften(slots, 8, there)
-        for (const version of ran) expect(['package', ...there]).toContain(version)
-        expect(new Set(ran.slice(4)).size).toBe(1) // It has come to rest.
-      }),
+      fc.property(
+        fc.array(signs, { maxLength: 40 }),
+        fc.subarray(['1.1.0', '1.2.0', '1.3.0']),
+        (all, there) => {
+          let slots = firstSlots('1.0.0')
+          for (const sign of all) {
+            if (sign === 'start') slots = startOften(slots, 1, there).slots
+            else if (sign === 'confirm') slots = confirmTrial(slots)
+            else if (sign === 'back') slots = returnToPackage(slots)
+            else slots = tryTrial(slots, sign.slice(8))
+            expect(decodeSlots(encodeSlots(slots))).toEqual(slots)
+          }
+          const { ran } = startOften(slots, 8, there)
+          for (const version of ran) expect(['package', ...there]).toContain(version)
+          expect(new Set(ran.slice(4)).size).toBe(1) // It has come to rest.
+        },
+      ),
     )
   })
 })
@@ -159,13 +206,21 @@ function tryTrial(slots: Slots, version: string): Slots {
 
 describe('the state of updates', () => {
   it('that is damaged is told as such', () => {
-    for (const text of ['', '{}', '[]', '{"format":2}', '{"format":1,"good":7}', encodeSlots(firstSlots('1.0.0')).replace('1.0.0', '../..')])
+    for (const text of [
+      '',
+      '{}',
+      '[]',
+      '{"format":2}',
+      '{"format":1,"good":7}',
+      encodeSlots(firstSlots('1.0.0')).replace('1.0.0', '../..'),
+    ])
       expect(() => decodeSlots(text)).toThrow(Fault)
   })
 })
 
 describe('the data’s format', () => {
-  const formatOn = async (disk: Disk): Promise<string> => Buffer.from(await disk.read('data-format')).toString()
+  const formatOn = async (disk: Disk): Promise<string> =>
+    Buffer.from(await disk.read('data-format')).toString()
 
   it('is written down at the first start, and again by a newer version', async () => {
     const disk = createMemoryDisk()
