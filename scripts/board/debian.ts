@@ -98,7 +98,7 @@ async function download(): Promise<readonly string[]> {
   const { stdout } = await mustRun('apt-cache', [...apt, 'depends', 'linux-image-arm64'])
   const kernel = /Depends: (linux-image-\S+)/.exec(stdout)?.[1]
   if (kernel === undefined) throw new Error('board: Debian names no kernel for arm64')
-  await mustRun('apt-get', [...apt, '-qq', 'clean'])
+  await mustRun('apt-get', [...apt, '-qq', 'autoclean'])
   await mustRun('apt-get', [
     ...apt,
     '-qq',

@@ -1,10 +1,11 @@
 /** `scripts/board-test`: see there. */
-import { cp, mkdir, readdir } from 'node:fs/promises'
+import { cp, mkdir, readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { check, Report } from '../checks/report.ts'
 import { ROOT } from '../checks/tools.ts'
 import { buildPackage } from '../packaging/deb.ts'
+import { checkContracts } from './contracts.ts'
 import { untilReady } from './doorbell.ts'
 import { checkEveryday } from './everyday.ts'
 import {
@@ -63,6 +64,8 @@ async function play(site: Site): Promise<void> {
     figures.mediaBytes = await sealedBytes(machine)
     figures.chimeKernelMs = await chimeByKernel(machine)
     await measureMemory(machine, figures)
+    await checkContracts(report, machine, ['gpio'])
+    await untilReady(machine)
     await checkUpdates(report, machine)
     machine = await checkPowerCuts(report, site, machine, Number(values.cuts))
   } finally {
@@ -84,9 +87,7 @@ async function keepTraces(machine: Machine, site: Site): Promise<void> {
   const journal = await machine
     .type('journalctl --no-pager', { anyCode: true })
     .catch((error: unknown) => String(error))
-  await import('node:fs/promises').then(({ writeFile }) =>
-    writeFile(path.join(values.keep ?? '', 'journal.txt'), journal),
-  )
+  await writeFile(path.join(values.keep, 'journal.txt'), journal)
   await cp(path.dirname(site.disk), path.join(values.keep, 'run'), { recursive: true })
   console.log(`kept in ${values.keep}: ${(await readdir(values.keep)).join(', ')}`)
 }

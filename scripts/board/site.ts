@@ -3,6 +3,7 @@ import { cp, mkdir, rm, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { mustRun, ROOT } from '../checks/tools.ts'
 import { makeReleaseKey, signRelease } from '../packaging/release.ts'
+import { addContracts } from './contracts.ts'
 import { bringDebian } from './debian.ts'
 import { makeBoot, makeDisk, ownedByDoorbell, type Boot } from './disk.ts'
 import { GATEWAY, openOutside, type Outside } from './outside.ts'
@@ -57,6 +58,7 @@ async function furnish(
     `[Timer]\nOnActiveSec=\nOnActiveSec=${CONFIRM_S}s\nAccuracySec=1s\n`,
   )
   await addReleases(root, folder)
+  await addContracts(root)
 }
 
 const settings = (
