@@ -9,6 +9,7 @@ import type { Site } from './site.ts'
 
 /** The visit of a press: preroll, parts of 1.5 s, four quiet seconds, sealing, uploading. */
 const VISIT_MS = 9000
+const LINTEL = path.join(ROOT, 'scripts/lintel')
 const SETTLED_MS_MAX = 120_000
 
 /** Gives back the board that runs at the end. */
@@ -24,64 +25,62 @@ export async function checkPowerCuts(
   const sinceMs = performance.now()
   for (let cut = 0; cut < cuts; cut++) {
     const afterMs = Math.round((VISIT_MS * (cut + 0.5)) / cuts)
-    await check(
-      report,
-      `the plug is pulled ${afterMs} ms after a press: it comes back, and rings`,
-      async () => {
-        const pressedMs = await press(machine)
-        await sleep(afterMs)
-        rung += chimesSince(machine, pressedMs).length > 0 ? 1 : 0
-        await machine.pullPlug()
-        machine = await Machine.start(site.boot, site.disk)
-        await untilReady(machine)
-        return undefined
-      },
-    )
+    await check(report, `the plug is pulled ${afterMs} ms after a press: it comes back`, async () => {
+      const pressedMs = await press(machine)
+      await sleep(afterMs)
+      rung += chimesSince(machine, pressedMs).length > 0 ? 1 : 0
+      await machine.pullPlug()
+      machine = await Machine.start(site.boot, site.disk)
+      await untilReady(machine)
+      return undefined
+    })
   }
-  await check(report, `after ${cuts} power cuts every press that rang was told to the broker`, async () => {
-    const told = (): number =>
-      new Set(heardOf(site, 'press', sinceMs).map((heard) => membersOf(heard)['id'])).size
-    await until(`${rung} presses at the broker`, () => (told() >= rung ? true : undefined), SETTLED_MS_MAX)
+  await checkWhatIsLeft(report, site, { rung, sinceMs })
+  return machine
+}
+
+type Rung = { readonly rung: number; readonly sinceMs: number }
+
+async function checkWhatIsLeft(report: Report, site: Site, { rung, sinceMs }: Rung): Promise<void> {
+  await check(
+    report,
+    `after the power cuts: all ${rung} presses that rang were told to the broker`,
+    async () => {
+      const told = (): number =>
+        new Set(heardOf(site, 'press', sinceMs).map((heard) => membersOf(heard)['id'])).size
+      await until(`${rung} presses at the broker`, () => (told() >= rung ? true : undefined), SETTLED_MS_MAX)
+      return undefined
+    },
+  )
+  await check(report, `after the power cuts: all ${rung} are in clips that the owner can open`, async () => {
+    const inClips = async (): Promise<number> => sumOf((await clipsOf(site)).map(({ presses }) => presses))
+    await until(
+      `${rung} presses in clips`,
+      async () => ((await inClips()) >= rung ? true : undefined),
+      SETTLED_MS_MAX,
+    )
     return undefined
   })
-  await check(
-    report,
-    `after ${cuts} power cuts every press that rang is in a clip that the owner can open`,
-    async () => {
-      const inClips = async (): Promise<number> =>
-        (await clipsOf(site)).reduce(
-          (sum, clip) => sum + (Array.isArray(clip['presses']) ? clip['presses'].length : 0),
-          0,
-        )
-      await until(
-        `${rung} presses in clips`,
-        async () => ((await inClips()) >= rung ? true : undefined),
-        SETTLED_MS_MAX,
-      )
-      return undefined
-    },
+  await check(report, 'after the power cuts: lintel verify finds nothing missing and nothing changed', () =>
+    untilWhole(site),
   )
-  await check(
-    report,
-    `after ${cuts} power cuts lintel verify finds nothing missing and nothing changed`,
+}
+
+const sumOf = (lists: readonly unknown[]): number =>
+  lists.reduce<number>((sum, list) => sum + (Array.isArray(list) ? list.length : 0), 0)
+
+async function untilWhole({ outside }: Site): Promise<undefined> {
+  let said = ''
+  await until(
+    'the store to be whole',
     async () => {
-      let said = ''
-      await until(
-        'the store to be whole',
-        async () => {
-          const { code, stdout, stderr } = await runTool(path.join(ROOT, 'scripts/lintel'), [
-            'verify',
-            ...site.outside.cloud,
-          ])
-          said = `${stdout}${stderr}`
-          return code === 0 ? true : undefined
-        },
-        SETTLED_MS_MAX,
-      ).catch((error: unknown) => {
-        throw new Error(said.slice(-3000), { cause: error })
-      })
-      return undefined
+      const { code, stdout, stderr } = await runTool(LINTEL, ['verify', ...outside.cloud])
+      said = `${stdout}${stderr}`
+      return code === 0 ? true : undefined
     },
-  )
-  return machine
+    SETTLED_MS_MAX,
+  ).catch((error: unknown) => {
+    throw new Error(said.slice(-3000), { cause: error })
+  })
+  return undefined
 }

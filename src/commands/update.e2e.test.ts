@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, readlink, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { isArch, ownArch } from '../../scripts/packaging/arch.ts'
 import { makeReleaseKey, signRelease } from '../../scripts/packaging/release.ts'
 import { updateCommand } from './update.ts'
@@ -55,14 +55,14 @@ async function release(
 }
 
 async function update(...args: readonly string[]): Promise<string> {
-  const command = updateCommand().exitOverride()
-  const write = process.stdout.write
   const from = said.length
-  process.stdout.write = ((text: string) => (said.push(text), true)) as typeof write
+  const out = vi.spyOn(process.stdout, 'write').mockImplementation((text) => said.push(String(text)) > 0)
   try {
-    await command.parseAsync([...args, '--root', root], { from: 'user' })
+    await updateCommand()
+      .exitOverride()
+      .parseAsync([...args, '--root', root], { from: 'user' })
   } finally {
-    process.stdout.write = write
+    out.mockRestore()
   }
   return said.slice(from).join('')
 }
