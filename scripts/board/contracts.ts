@@ -13,16 +13,20 @@ import { GATEWAY } from './outside.ts'
 const PLACE = 'opt/lintel'
 const GUEST = 'scripts/board/guest'
 
-/** A tree like ours, in which everything but contracts is what the package has. */
+/** What the drivers under test import. */
+const PACKAGES = ['koffi', 'zod', 'yaml']
+
+/** A tree like ours, as the package has no contracts; its npm packages are the package's own, built for the board. */
 export async function addContracts(root: string): Promise<void> {
   const at = (name: string): string => path.join(root, PLACE, name)
-  await cp(path.join(ROOT, 'src/ports'), at('src/ports'), { recursive: true })
-  for (const name of ['base', 'media', 'formats', 'config', 'drivers'])
-    await symlink(`/usr/lib/lintel/src/${name}`, at(`src/${name}`))
+  for (const name of ['base', 'media', 'formats', 'config', 'ports', 'drivers'])
+    await cp(path.join(ROOT, 'src', name), at(`src/${name}`), { recursive: true })
   await cp(path.join(ROOT, GUEST), at(GUEST), { recursive: true })
   await writeFile(at('package.json'), '{"type":"module"}')
   await mkdir(at('node_modules/vitest'), { recursive: true })
   await writeFile(at('node_modules/vitest/package.json'), '{"type":"module","exports":"./index.js"}')
+  for (const name of PACKAGES)
+    await symlink(`/usr/lib/lintel/node_modules/${name}`, at(`node_modules/${name}`))
   const shim = await readFile(path.join(ROOT, GUEST, 'vitest.ts'), 'utf8')
   await writeFile(at('node_modules/vitest/index.js'), stripTypeScriptTypes(shim)) // Node strips none below node_modules.
 }

@@ -6,7 +6,7 @@ import type { Site } from './site.ts'
 
 /** As `firmware-config/boards/emulated.yaml` has them. */
 export const LINES = { button: 5, pir: 6, chime: 7 } as const
-const READY_MS_MAX = 240_000
+const READY_MS_MAX = 700_000
 const FINGER_MS = 120
 
 /** Polls until it is there. An emulated board is slow, and slower when this machine is busy. */

@@ -15,6 +15,12 @@ export const CONFIRM_S = 15
 
 export type Site = { readonly boot: Boot; readonly disk: string; readonly outside: Outside }
 
+async function addDropIn(root: string, unit: string, text: string): Promise<void> {
+  const folder = path.join(root, `etc/systemd/system/${unit}.d`)
+  await mkdir(folder, { recursive: true })
+  await writeFile(path.join(folder, 'board.conf'), text)
+}
+
 /** `v4l2`: the kernel's test camera; `file`: a video, to tell the camera's troubles from others. */
 export type CameraKind = 'v4l2' | 'file'
 const CAMERAS = {
@@ -42,7 +48,7 @@ async function furnish(
   { folder, camera }: { readonly folder: string; readonly camera: CameraKind },
 ): Promise<void> {
   const etc = path.join(root, 'etc/lintel')
-  await mkdir(etc, { recursive: true })
+  await mkdir(etc, { recursive: true, mode: 0o750 })
   await writeFile(path.join(etc, 'lintel.yaml'), settings(outside, camera))
   await cp(outside.credentials.file, path.join(etc, 'store.json'))
   const data = path.join(root, 'var/lib/lintel')
@@ -51,12 +57,13 @@ async function furnish(
   await ownedByDoorbell(data)
   await ownedByDoorbell(etc)
   await cp(path.join(ROOT, 'test-fixtures/walk-up.mp4'), path.join(root, 'usr/share/walk-up.mp4'))
-  const dropIn = path.join(root, 'etc/systemd/system/lintel-confirm.timer.d')
-  await mkdir(dropIn, { recursive: true })
-  await writeFile(
-    path.join(dropIn, 'quick.conf'),
+  await addDropIn(
+    root,
+    'lintel-confirm.timer',
     `[Timer]\nOnActiveSec=\nOnActiveSec=${CONFIRM_S}s\nAccuracySec=1s\n`,
   )
+  // Every instruction is emulated, and this machine may be busy; on a Raspberry Pi 120 s are plenty.
+  await addDropIn(root, 'lintel.service', '[Service]\nTimeoutStartSec=600\nWatchdogSec=60\n')
   await addReleases(root, folder)
   await addContracts(root)
 }
@@ -106,7 +113,7 @@ async function buildRelease(
     JSON.stringify({ name: 'lintel', version, type: 'module' }),
   )
   await symlink('/usr/lib/lintel/bin', path.join(home, 'bin'))
-  const main = isGood ? `import '/usr/lib/lintel/src/main.ts'\n` : `throw new Error('a module is missing')\n`
-  await writeFile(path.join(home, 'src/main.ts'), main)
+  const main = isGood ? `import '/usr/lib/lintel/src/main.js'\n` : `throw new Error('a module is missing')\n`
+  await writeFile(path.join(home, 'src/main.js'), main)
   await mustRun('dpkg-deb', ['-Znone', '--root-owner-group', '--build', tree, archive])
 }

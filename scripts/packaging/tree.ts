@@ -1,5 +1,6 @@
 /** What lies where once the package is installed. */
 import { chmod, cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { stripTypeScriptTypes } from 'node:module'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { mustRun, ROOT, trackedFiles } from '../checks/tools.ts'
@@ -50,7 +51,10 @@ async function stageSources(home: string, version: string): Promise<void> {
       (RUNS.test(name) && !TESTS.test(name) && !PAGE_SOURCES.test(name)) ||
       name.startsWith('firmware-config/boards/'),
   )
-  for (const name of wanted) await place(path.join(ROOT, name), path.join(home, name))
+  for (const name of wanted) {
+    if (name.endsWith('.ts')) await placeStripped(name, home)
+    else await place(path.join(ROOT, name), path.join(home, name))
+  }
   const { type, license } = JSON.parse(await readFile(path.join(ROOT, 'package.json'), 'utf8')) as Record<
     string,
     string
@@ -59,6 +63,20 @@ async function stageSources(home: string, version: string): Promise<void> {
     path.join(home, 'package.json'),
     `${JSON.stringify({ name: 'lintel', version, private: true, license, type }, null, 2)}\n`,
   )
+}
+
+/** A module of ours where it is named: `'./x.ts'`, `'../a/x.ts'`, and `'worker.ts'` as the file of a process. */
+const OWN_MODULE = /(['"])((?:[.]{1,2}\/)[\w./-]+|worker)[.]ts\1/g
+
+/**
+ * Without its types, which Node would take away at each start: on a small board that is seconds in which nothing rings. Everything else
+ * stays where it stood, line for line.
+ */
+async function placeStripped(name: string, home: string): Promise<void> {
+  const text = stripTypeScriptTypes(await readFile(path.join(ROOT, name), 'utf8'))
+  const file = path.join(home, name.replace(/ts$/, 'js'))
+  await mkdir(path.dirname(file), { recursive: true })
+  await writeFile(file, text.replace(OWN_MODULE, '$1$2.js$1'))
 }
 
 async function stagePage(home: string): Promise<void> {

@@ -1,4 +1,5 @@
 /** `lintel run`: the doorbell on its board, until it is told to stop. */
+import { flushCompileCache } from 'node:module'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import type { Log } from '../base/log.ts'
@@ -60,6 +61,7 @@ async function run(options: RunOptions): Promise<void> {
   const ending = endingOf(log)
   await using house = await openHouse(options, { settings, log, manager, ending })
   await sayReady(house.household, { config: settings.configWith({}), log, manager, settings })
+  flushCompileCache() // Now, as the power may go; else only an orderly end would keep it.
   await ending.wanted
   manager.stopping()
   log.info('run.stopping', { because: ending.because() })

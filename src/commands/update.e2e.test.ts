@@ -44,7 +44,7 @@ async function release(
     path.join(tree, 'usr/lib/lintel/package.json'),
     JSON.stringify({ version: options.inside ?? version }),
   )
-  await writeFile(path.join(tree, 'usr/lib/lintel/src/main.ts'), '')
+  await writeFile(path.join(tree, 'usr/lib/lintel/src/main.js'), '')
   await writeFile(
     path.join(tree, 'DEBIAN/control'),
     `Package: lintel\nVersion: ${version}\nArchitecture: all\nMaintainer: a <a@b.invalid>\nDescription: a\n`,
