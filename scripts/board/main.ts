@@ -64,7 +64,7 @@ async function play(site: Site): Promise<void> {
     figures.mediaBytes = await sealedBytes(machine)
     figures.chimeKernelMs = await chimeByKernel(machine)
     await measureMemory(machine, figures)
-    await checkContracts(report, machine, ['gpio'])
+    await checkContracts(report, machine, ['gpio', 'camera'])
     await untilReady(machine)
     await checkUpdates(report, machine)
     machine = await checkPowerCuts(report, site, machine, Number(values.cuts))

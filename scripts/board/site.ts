@@ -24,7 +24,7 @@ async function addDropIn(root: string, unit: string, text: string): Promise<void
 /** `v4l2`: the kernel's test camera; `file`: a video, to tell the camera's troubles from others. */
 export type CameraKind = 'v4l2' | 'file'
 const CAMERAS = {
-  v4l2: '{ kind: v4l2, device: /dev/video0 }',
+  v4l2: '{ kind: v4l2, device: /dev/video0, width: 320, height: 180, framesPerS: 5 }',
   file: '{ kind: file, file: /usr/share/walk-up.mp4 }',
 } as const
 
