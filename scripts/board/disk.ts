@@ -16,16 +16,16 @@ const FIRST_PROGRAM = `#!/bin/busybox sh
 /bin/busybox mount -t devtmpfs dev /dev
 while read -r module; do /bin/busybox insmod /modules/$module; done </modules/order
 until [ -b /dev/vda ]; do /bin/busybox usleep 20000; done
-/bin/busybox mount -t ext4 -o rw,noatime /dev/vda /root
-/bin/busybox mount --move /dev /root/dev
+/bin/busybox mount -t ext4 -o rw,noatime /dev/vda /disk
+/bin/busybox mount --move /dev /disk/dev
 /bin/busybox umount /proc
-exec /bin/busybox switch_root /root /sbin/init
+exec /bin/busybox switch_root /disk /sbin/init
 `
 
 /** Makes kernel and first root in `folder`. */
 export async function makeBoot(debian: Debian, folder: string): Promise<Boot> {
   const first = path.join(folder, 'first')
-  for (const name of ['bin', 'proc', 'dev', 'root', 'modules'])
+  for (const name of ['bin', 'proc', 'dev', 'disk', 'modules'])
     await mkdir(path.join(first, name), { recursive: true })
   await cp(path.join(debian.fs, 'usr/bin/busybox'), path.join(first, 'bin/busybox'))
   const order: string[] = []

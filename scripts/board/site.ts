@@ -87,7 +87,7 @@ store:
 async function addReleases(root: string, folder: string): Promise<void> {
   const keyFile = path.join(folder, 'release.pem')
   await writeFile(path.join(root, 'etc/lintel/update-key'), `${await makeReleaseKey(keyFile)}\n`)
-  const target = path.join(root, 'root')
+  const target = path.join(root, 'opt/releases')
   await mkdir(target, { recursive: true })
   for (const [kind, version] of Object.entries(RELEASES)) {
     const archive = path.join(target, `${kind}.deb`)

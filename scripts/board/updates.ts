@@ -21,7 +21,7 @@ async function statusOf(machine: Machine): Promise<Status> {
 export async function checkUpdates(report: Report, machine: Machine): Promise<void> {
   await check(report, `a signed release is tried, stays up for ${CONFIRM_S} s, and is good`, async () => {
     const before = await serviceOf(machine)
-    await machine.type('lintel update install /root/good.note')
+    await machine.type('lintel update install /opt/releases/good.note')
     await untilReady(machine, ({ pid }) => pid !== before.pid)
     const status = await until(
       'the release to be confirmed',
@@ -35,14 +35,14 @@ export async function checkUpdates(report: Report, machine: Machine): Promise<vo
   })
   await check(report, 'a release with a changed byte is refused', async () => {
     const said = await machine.type(
-      'cp /root/broken.note /root/bad.note; { cat /root/broken.deb; printf x; } | tail -c +2 >/root/bad.deb; lintel update install /root/bad.note',
+      'cp /opt/releases/broken.note /opt/releases/bad.note; { cat /opt/releases/broken.deb; printf x; } | tail -c +2 >/opt/releases/bad.deb; lintel update install /opt/releases/bad.note',
       { anyCode: true },
     )
     return /wanted SHA-256 \w+ as the release says/.test(said) ? undefined : said
   })
   await check(report, 'a release that cannot start is left again by itself, for the one before', async () => {
     const before = await serviceOf(machine)
-    await machine.type('lintel update install /root/broken.note')
+    await machine.type('lintel update install /opt/releases/broken.note')
     await untilReady(machine, ({ pid }) => pid !== before.pid)
     const status = await statusOf(machine)
     const pressedMs = await press(machine)
