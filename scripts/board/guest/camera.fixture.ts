@@ -8,7 +8,15 @@ describeCameraContract('a V4L2 camera of a real kernel', async () => ({
   camera: createV4l2Camera({
     ...{ clock, log: silentLog, device: '/dev/video0', format: 'auto', encoder: 'software' },
     // Small and slow, as every instruction is emulated.
-    pictures: { width: 320, height: 180, framesPerS: 5, quality: 24, kbitsMax: 2000, rotation: 0, hidden: [] },
+    pictures: {
+      width: 320,
+      height: 180,
+      framesPerS: 5,
+      quality: 24,
+      kbitsMax: 2000,
+      rotation: 0,
+      hidden: [],
+    },
   }),
   drive: (work) => work,
   async [Symbol.asyncDispose]() {},
