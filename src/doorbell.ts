@@ -16,6 +16,7 @@ import { createHealth, type Alarm, type AlarmKind, type Health, type Vital } fro
 import { createLines, type LineSign, type Lines } from './lines/index.ts'
 import { startBrokerSide } from './broker-side.ts'
 import { createLive, serveRtsp, type Live } from './live/index.ts'
+import { createTalk, type Talk } from './talk/index.ts'
 import { createTelemetry, type Payload, type Telemetry } from './mqtt/index.ts'
 import type { OrderHouse } from './orders/index.ts'
 import type { InputLine } from './ports/gpio.ts'
@@ -86,6 +87,7 @@ export type DoorbellOptions = {
 export interface Doorbell extends AsyncDisposable {
   readonly clips: ClipShelf
   readonly live: Live
+  readonly talk: Talk
   readonly ledger: Pick<Ledger, 'append'>
   /** Resolves with true once the storage is open, with false when the doorbell is stopped before. Before that, whatever needs clips or ledger throws `Fault('unavailable')`. */
   opened(): Promise<boolean>
@@ -153,13 +155,13 @@ export async function startDoorbell(
       }),
     )
     loop('health', (signal) => health.run(signal))
-    const chime = startChime(ports, loop)
+    const { chime, talk } = startSound(ports, { config, telemetry }, loop)
     const quiet = createQuiet(ports, { ...config.quietHours, timeZone: config.device.timeZone })
     const clips = storage.late
     const eyes: Eyes = createEyes(ports, config, {
       ...{ ...options, clips, telemetry, tell, live: () => live, desk: () => desk },
     })
-    const live = scope.own('live', liveOf(ports, { key, eyes }))
+    const live = scope.own('live', liveOf(ports, { key, eyes, talk }))
     const desk: Desk = createDesk({
       ...{ ports, config, clips, telemetry, quiet, tell, ring: () => chime.ring() },
       onVisit: (visit) => eyes.recogniser.visit(visit),
@@ -176,7 +178,7 @@ export async function startDoorbell(
     })
     return {
       ...doorbellOf({ ports, desk, storage, telemetry, health, eyes, quiet }),
-      ...{ live, opened, ring: () => chime.ring() },
+      ...{ live, talk, opened, ring: () => chime.ring() },
       picture: () => pictureOf(ports, eyes, storage.opened()?.sealClip),
       vitals: () => vitalsOf({ lines, chime, desk }),
     }
@@ -223,7 +225,10 @@ const doorbellOf = ({
   health,
   eyes,
   quiet,
-}: Parts): Omit<Doorbell, keyof AsyncDisposable | 'live' | 'ring' | 'picture' | 'opened' | 'vitals'> => ({
+}: Parts): Omit<
+  Doorbell,
+  keyof AsyncDisposable | 'live' | 'talk' | 'ring' | 'picture' | 'opened' | 'vitals'
+> => ({
   clips: shelfOf(storage),
   ledger: { append: async (entry, alongside) => storage.mustBeOpen().ledger.append(entry, alongside) },
   kept: () => storage.opened()?.clips.kept() ?? { clips: 0, bytes: 0, days: 0 },
@@ -273,9 +278,13 @@ function shelfOf(storage: Storage): ClipShelf {
   }
 }
 
-function liveOf(ports: Ports, { key, eyes }: { readonly key: DeviceKey; readonly eyes: Eyes }): Live {
+function liveOf(
+  ports: Ports,
+  { key, eyes, talk }: { readonly key: DeviceKey; readonly eyes: Eyes; readonly talk: Talk },
+): Live {
   return createLive({
     ...ports,
+    talk: ports.audio === undefined ? undefined : talk,
     prerollSince: (at) => eyes.capture.preroll.since(at),
     sign: (text) => key.sign(text),
   })
@@ -313,10 +322,20 @@ function pictureOf(
   return async () => (await sealClip()).seal(await picture(signal))
 }
 
-function startChime(ports: Ports, loop: Loop): Chime {
-  const chime = createChime(ports)
+function startSound(
+  ports: Ports,
+  { config, telemetry }: { readonly config: Config; readonly telemetry: Telemetry | undefined },
+  loop: Loop,
+): { readonly chime: Chime; readonly talk: Talk } {
+  const tellOthers = async (): Promise<void> => {
+    const { at, trusted } = ports.clock.wall()
+    await telemetry?.tellNow('chime', { at: Math.round(at), trustedClock: trusted })
+  }
+  const chime = createChime({ ...ports, ...(config.chime.mqtt ? { tellOthers } : {}) }, config.chime)
+  const talk = createTalk(ports, config.sound)
   loop('chime', (signal) => chime.run(signal))
-  return chime
+  loop('talk', (signal) => talk.run(signal))
+  return { chime, talk }
 }
 
 function startDesk(desk: Desk, loop: Loop): void {

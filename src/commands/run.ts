@@ -25,6 +25,7 @@ import type { Ports } from '../ports/ports.ts'
 import type { Records } from '../ports/records.ts'
 import { claimDataFormat } from '../update/index.ts'
 import { openCamera } from './board-camera.ts'
+import { openBoardSound } from './board-sound.ts'
 import { CONFIG_FILE, openBoardConfig, type BoardChoice, type BoardConfig } from './board-config.ts'
 import { repeated } from './option-values.ts'
 import { openIndex } from './open-index.ts'
@@ -179,6 +180,7 @@ async function openPorts(
   return {
     ...{ clock, random: nodeRandom, disk, records, log, board, gpio },
     camera: await openCamera(config, { clock, log, signal }),
+    audio: scope.own('audio', openBoardSound({ clock, log }, config)),
     stills: ffmpegStills,
     reencoder: ffmpegReencoder,
     peers: openWebrtcPeers(),
