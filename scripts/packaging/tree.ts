@@ -81,7 +81,8 @@ async function placeStripped(name: string, home: string): Promise<void> {
 
 async function stagePage(home: string): Promise<void> {
   await mustRun(path.join(ROOT, 'scripts/page'), [])
-  await cp(path.join(ROOT, '.cache/page'), path.join(home, 'page'), { recursive: true })
+  for (const name of ['page', 'page-away'])
+    await cp(path.join(ROOT, '.cache', name), path.join(home, name), { recursive: true })
 }
 
 const gzipped = (text: string): Uint8Array => gzipSync(text, { level: 9 }) // Node writes no time into it.
