@@ -315,6 +315,8 @@ function createTeller(deps: TelemetryDeps, rules: TelemetryRules, line: MessageL
   return teller
 }
 
+const HANG_UPS_MAX = 3
+
 type Announcing = {
   /** The broker has this message. */
   note(message: BrokerMessage): void
@@ -335,14 +337,24 @@ function createAnnouncing(
   let announcement: Announcement | undefined
   let isOwed = false
   let connections = 0
-  /** False when the broker does not allow it. */
+  const hangUps = new Map<string, number>()
+  /**
+   * False when the broker does not allow it. One of 3.1.1 can say so only by hanging up, which the network does too: what was cut off
+   * three times running is not said again.
+   */
   const tellAllowed = async (message: BrokerMessage, signal: AbortSignal): Promise<boolean> => {
+    const { topic } = message
+    const hungUp = hangUps.get(topic) ?? 0
+    if (hungUp >= HANG_UPS_MAX) return false
     try {
       await tellOne(message, signal)
+      hangUps.delete(topic)
       return true
     } catch (error) {
-      if (!isFault(error, 'denied', 'invalid')) throw error
-      log.warn('broker.announcement_refused', { topic: message.topic, problem: error.message })
+      if (isFault(error, 'unavailable')) hangUps.set(topic, hungUp + 1)
+      const isOver = hungUp + 1 >= HANG_UPS_MAX && isFault(error, 'unavailable')
+      if (!isOver && !isFault(error, 'denied', 'invalid')) throw error
+      log.warn('broker.announcement_refused', { topic, problem: messageOf(error) })
       return false
     }
   }
@@ -358,6 +370,7 @@ function createAnnouncing(
     announce(next) {
       announcement = next
       isOwed = true
+      hangUps.clear()
     },
     isOwed: () => isOwed && announcement !== undefined,
     async tell(signal) {
@@ -439,8 +452,8 @@ async function tellNext(
   else if (greetings.done < made) {
     await teller.greet(signal)
     greetings.done = made
-  } else if (teller.hasAnnouncement()) await teller.tellAnnouncement(signal)
-  else if (teller.line.length > 0) await teller.sendFirst(signal)
+  } else if (teller.line.length > 0) await teller.sendFirst(signal)
+  else if (teller.hasAnnouncement()) await teller.tellAnnouncement(signal)
   else if (teller.hasNews()) await teller.tellStatus(signal)
   else await teller.line.bell.untilRung(signal)
 }
