@@ -67,9 +67,9 @@ async function startCamera(everyS: number): Promise<ScriptedRtsp> {
     const kind = TROUBLES[connection % TROUBLES.length] ?? 'reset'
     const after = Math.round(everyS * FILM_FRAMES_PER_S)
     shown['/door'] = films[size % 2] ?? films[0]
-    if (kind !== 'size') return { after, then: kind }
+    if (kind !== 'size') return { after, doing: kind }
     size++
-    return { after, then: { film: films[size % 2] ?? films[0] } }
+    return { after, doing: { film: films[size % 2] ?? films[0] } }
   }
   return startScriptedRtsp({ films: shown, trouble })
 }

@@ -19,12 +19,16 @@ import { readFirstLine } from './owner-files.ts'
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const QR_BORDER = 2
 
+/** Where it lies in the package, and where a clone builds it. */
+const PAGE_FOLDERS = ['page', '.cache/page'].map((name) => join(ROOT, name))
+
 /** Built beforehand, or now where this is a clone. */
 export async function openPage(): Promise<PageFiles> {
-  const folder = join(ROOT, '.cache/page')
   await buildPages()
-  const page = await openPageFiles(folder)
-  if (page !== undefined) return page
+  for (const folder of PAGE_FOLDERS) {
+    const page = await openPageFiles(folder)
+    if (page !== undefined) return page
+  }
   process.stderr.write('the page itself is not built, only what it asks for is served; type: scripts/page\n')
   return { read: async () => undefined }
 }
