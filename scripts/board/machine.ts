@@ -94,6 +94,15 @@ export class Machine {
     return performance.now()
   }
 
+  /** Levels one after another without a pause: within microseconds, however busy this machine is. */
+  async flutter(line: number, levels: readonly (0 | 1)[]): Promise<void> {
+    const replies = levels.map(() => new Promise<string>((resolve) => this.#replies.push(resolve)))
+    const commands = levels.map((level) => `set_irq_in ${this.#chip} unnamed-gpio-in ${line} ${level}\n`)
+    this.#wires?.write(commands.join(''))
+    for (const said of await Promise.all(replies))
+      if (!said.startsWith('OK')) throw new Error(`board: the wires were answered “${said}”`)
+  }
+
   /** What a command typed at the board says; its exit code must be 0. */
   async type(command: string, options: { readonly anyCode?: true } = {}): Promise<string> {
     if (this.#shell === undefined) throw new Error('board: it is not plugged in')

@@ -69,6 +69,7 @@ async function play(site: Site): Promise<void> {
     await checkUpdates(report, machine)
     machine = await checkPowerCuts(report, site, machine, Number(values.cuts))
   } finally {
+    await sayComplaints(machine).catch(console.log)
     await keepTraces(machine, site)
     await machine.pullPlug()
   }
@@ -79,6 +80,18 @@ async function sealedBytes(machine: Machine): Promise<number> {
     anyCode: true,
   })
   return text.split('\n').reduce((sum, line) => sum + (/^\d+$/.test(line) ? Number(line) : 0), 0)
+}
+
+/** What the doorbell complained of: said where something failed. */
+async function sayComplaints(machine: Machine): Promise<void> {
+  if (!report.hasFailed) return
+  const said = await machine.type(
+    `journalctl -u lintel -o cat --no-pager | grep -E '"(warn|error)"|problem' | tail -25`,
+    {
+      anyCode: true,
+    },
+  )
+  console.log(`\nfrom the board's journal:\n${said}`)
 }
 
 async function keepTraces(machine: Machine, site: Site): Promise<void> {

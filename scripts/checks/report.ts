@@ -21,6 +21,10 @@ export class Report {
     console.log(indent(why.trim()))
   }
 
+  get hasFailed(): boolean {
+    return this.#failed.length > 0
+  }
+
   /** A test that could not run here. Said at the end again: nothing is passed over silently. */
   skipped(title: string, why: string): void {
     this.#skipped.push(`${title}${why === '' ? '' : ` (${why})`}`)
