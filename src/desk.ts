@@ -8,6 +8,7 @@ import { parseWanted, type Config } from './config/index.ts'
 import type { Happening } from './doorbell.ts'
 import type { LateClips } from './late-clips.ts'
 import type { Telemetry } from './mqtt/index.ts'
+import type { Edge } from './ports/gpio.ts'
 import type { Ports } from './ports/ports.ts'
 import type { Quiet } from './quiet/index.ts'
 import {
@@ -34,6 +35,8 @@ export type DeskDeps = {
   readonly quiet: Quiet
   readonly ring: () => void
   readonly tell: (happening: Happening) => void
+  /** What was seen on the lines around these presses. */
+  readonly edgesAround: (presses: readonly MonoMs[]) => readonly Edge[]
   /** A visit is going on, or (undefined) none is. */
   readonly onVisit: (visit: VisitId | undefined) => void
 }
@@ -41,6 +44,8 @@ export type DeskDeps = {
 export interface Desk {
   /** Decides at once. Resolves when a press was rung; what else follows is done by `run`. */
   take(sign: Sign): Promise<void>
+  /** More is known of what happened on the lines: the visit is noted once more. */
+  noteAgain(): void
   /** Does what was decided, in order; when stopped, what is left of it first. */
   run(signal: AbortSignal): Promise<void>
   /** The broker hears of movement as such, whatever visits make of it. */
@@ -80,6 +85,12 @@ export function createDesk(deps: DeskDeps): Desk {
   }
   return {
     take,
+    noteAgain() {
+      if (state.phase === 'idle') return
+      const { id: visit, signs, presses, labels } = state
+      line(waiting, { do: 'note-signs', visit, signs, presses, labels })
+      bell.ring()
+    },
     async run(signal) {
       while (!signal.aborted || waiting.length > 0) {
         const effect = waiting.shift()
@@ -133,13 +144,13 @@ function line(waiting: Effect[], effect: Effect): void {
 
 /** An effect without a performer is a type error. */
 function performersOf(deps: DeskDeps): Performers {
-  const { ports, config, clips, telemetry, quiet, tell } = deps
+  const { ports, config, clips, telemetry, quiet, tell, edgesAround } = deps
   return {
     async 'begin-clip'({ visit, from }) {
       await clips.begin({ visit, since: laterBy(from, -config.capture.prerollMs) })
     },
     async 'note-signs'({ signs, presses, labels }) {
-      await clips.note({ signs, presses, labels })
+      await clips.note({ signs, presses, labels, edges: edgesAround(presses) })
     },
     async 'tell-notice'({ visit, at, what, zone }) {
       if (quiet.silent().includes('notices')) return

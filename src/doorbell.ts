@@ -152,6 +152,7 @@ export async function startDoorbell(
     const live = scope.own('live', liveOf(ports, { key, eyes }))
     const desk: Desk = createDesk({
       ...{ ports, config, clips, telemetry, quiet, tell, ring: () => chime.ring() },
+      edgesAround: (presses) => lines.edgesAround(presses),
       onVisit: (visit) => eyes.recogniser.visit(visit),
     })
     startSeeing(eyes, loop)
@@ -412,6 +413,10 @@ function linesFor(
     if ('line' in sign) {
       ports.log[sign.kind === 'line-stuck' ? 'error' : 'info'](`lines.${sign.kind}`, { line: sign.line })
       tell(sign)
+      return
+    }
+    if (sign.kind === 'traced') {
+      desk.noteAgain()
       return
     }
     if (sign.kind === 'press' || sign.active) eyes.sign(sign.at)

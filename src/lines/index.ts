@@ -1,17 +1,17 @@
 /**
  * Lines: what the contacts of button and PIR mean.
  *
- * Owns: how long a contact has been closed or open.
+ * Owns: how long a contact has been closed or open; the newest edges.
  * Promises: one finger is one press, however the contact bounces; a spike on a long wire is none; a stuck button is reported
  *   once and rings no more.
- * When full: it holds one state a line.
+ * When full: it holds one state a line, and the newest 512 edges.
  * When it fails: it cannot; edges that make no sense change nothing.
  * Stopping: `run` ends when its signal is aborted.
  * Not its job: bias and active-low (the driver's), what a press leads to (`visits/`).
  * See: `button.ts`; Jack Ganssle, “A Guide to Debouncing” (2004), for how long real contacts bounce.
  */
 import { Bell } from '../base/bell.ts'
-import type { MonoMs } from '../base/time.ts'
+import { laterBy, type MonoMs } from '../base/time.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Edge, Gpio, InputLine } from '../ports/gpio.ts'
 import {
@@ -23,11 +23,16 @@ import {
   type ButtonState,
 } from './button.ts'
 
+import { EdgeTrace, TRACE_AROUND_MS } from './trace.ts'
+
+export { TRACE_AROUND_MS } from './trace.ts'
 export { buttonDeadline, openButton, stepButton, type ButtonRules, type ButtonState } from './button.ts'
 
 export type LineSign =
   | { readonly kind: 'press'; readonly at: MonoMs }
   | { readonly kind: 'pir'; readonly active: boolean; readonly at: MonoMs }
+  /** All edges of the half second after a press are known now. */
+  | { readonly kind: 'traced'; readonly at: MonoMs }
   | { readonly kind: 'line-stuck' | 'line-free'; readonly line: InputLine; readonly at: MonoMs }
 
 export type LinesDeps = {
@@ -40,6 +45,8 @@ export type LinesDeps = {
 export interface Lines {
   /** For how long something has been due that was not done. */
   overdueMs(): number
+  /** The edges of the half second before and after each of these presses, as far as they are known yet. */
+  edgesAround(presses: readonly MonoMs[]): readonly Edge[]
   run(signal: AbortSignal): Promise<void>
 }
 
@@ -47,22 +54,39 @@ export interface Lines {
 export function createLines(deps: LinesDeps, rules: ButtonRules): Lines {
   const { gpio, clock, onSign } = deps
   const bell = new Bell()
+  const trace = new EdgeTrace()
   let button: ButtonState = openButton
+  let tracedAt: MonoMs | undefined
+  const due = (): MonoMs | undefined => earliest(buttonDeadline(button, rules), tracedAt)
   const take = (event: ButtonEvent): void => {
     const { state, effects } = stepButton(button, event, rules)
     button = state
-    for (const { do: what, at } of effects) onSign(signOf(what, at))
+    if (tracedAt !== undefined && event.at >= tracedAt) {
+      onSign({ kind: 'traced', at: tracedAt })
+      tracedAt = undefined
+    }
+    for (const { do: what, at } of effects) {
+      if (what === 'press') tracedAt = laterBy(at, TRACE_AROUND_MS)
+      onSign(signOf(what, at))
+    }
     bell.ring()
   }
+  const takeEdge = (edge: Edge): void => {
+    trace.note(edge)
+    const { line, active, at, found } = edge
+    if (line === 'pir') onSign({ kind: 'pir', active, at })
+    else take({ kind: 'edge', active, at, found })
+  }
   return {
-    overdueMs: () => Math.max(0, clock.mono() - (buttonDeadline(button, rules) ?? Infinity)),
+    overdueMs: () => Math.max(0, clock.mono() - (due() ?? Infinity)),
+    edgesAround: (presses) => trace.around(presses),
     async run(signal) {
       const stop = new AbortController()
       const end = (): void => stop.abort()
       signal.addEventListener('abort', end, { once: true })
-      const ticking = tickOn(clock, { bell, due: () => buttonDeadline(button, rules), take }, stop.signal)
+      const ticking = tickOn(clock, { bell, due, take }, stop.signal)
       try {
-        for await (const edge of gpio.edges({ signal })) takeEdge(edge, take, onSign)
+        for await (const edge of gpio.edges({ signal })) takeEdge(edge)
       } finally {
         signal.removeEventListener('abort', end)
         end()
@@ -72,14 +96,8 @@ export function createLines(deps: LinesDeps, rules: ButtonRules): Lines {
   }
 }
 
-function takeEdge(
-  { line, active, at, found }: Edge,
-  take: (event: ButtonEvent) => void,
-  onSign: (sign: LineSign) => void,
-): void {
-  if (line === 'pir') onSign({ kind: 'pir', active, at })
-  else take({ kind: 'edge', active, at, found })
-}
+const earliest = (a: MonoMs | undefined, b: MonoMs | undefined): MonoMs | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : a < b ? a : b
 
 function signOf(what: 'press' | 'tell-stuck' | 'tell-free', at: MonoMs): LineSign {
   if (what === 'press') return { kind: 'press', at }

@@ -115,6 +115,7 @@ describe('the lines', () => {
     expect(signs).toEqual([
       { kind: 'pir', active: true, at: 100, heardAt: 100 },
       { kind: 'press', at: 100, heardAt: 110 },
+      { kind: 'traced', at: 600, heardAt: 600 },
     ])
     expect(await clock.runUntil(() => false)).toBe(false)
   })
