@@ -15,9 +15,9 @@ import {
   type Config,
 } from './config/index.ts'
 import type { Doorbell, DoorbellOptions, Happening } from './doorbell.ts'
-import { statusOf } from './doorbell-status.ts'
+import { factsOf, statusOf } from './doorbell-status.ts'
 import { DoorbellKeeper, type Running } from './doorbell-keeper.ts'
-import { keepPulse, type Vital } from './health/index.ts'
+import { describeStatus, keepPulse, prometheusText, type Vital } from './health/index.ts'
 import { createMembers, type Members } from './members/index.ts'
 import type { Board } from './ports/board.ts'
 import type { Clock } from './ports/clock.ts'
@@ -39,6 +39,7 @@ import {
   type DoorbellForWeb,
   type PageFiles,
   type SettingsDesk,
+  type StatusReply,
   type Web,
   type WebDeps,
   type WebOptions,
@@ -71,11 +72,15 @@ export type HouseholdOptions = Pick<DoorbellOptions, 'onHappening' | 'onCrash' |
   readonly simulate?: WebDeps['simulate']
 }
 
+export type HouseholdStatus = StatusReply & { readonly prometheus: string }
+
 export interface Household extends AsyncDisposable {
   readonly port: number
   readonly isSecure: boolean
   /** The secret of the code for the first owner, as long as it is good. */
   enrolment(): Promise<string | undefined>
+  /** In plain words, and for Prometheus; undefined while there is no doorbell. */
+  status(): Promise<HouseholdStatus | undefined>
   /** Undefined before there is an owner, and for a moment while it starts anew. */
   doorbell(): Doorbell | undefined
 }
@@ -134,9 +139,19 @@ export async function startHousehold(deps: HouseholdDeps, options: HouseholdOpti
       port: web.port,
       isSecure: web.isSecure,
       enrolment: () => members.enrolment(),
+      status: () => householdStatus(keeper.running(), options),
       doorbell: () => keeper.running()?.doorbell,
     }
   })
+}
+
+async function householdStatus(
+  running: Running | undefined,
+  { version }: HouseholdOptions,
+): Promise<HouseholdStatus | undefined> {
+  if (running === undefined) return undefined
+  const facts = await factsOf({ ...running, version })
+  return { ...describeStatus(facts), prometheus: prometheusText(facts) }
 }
 
 const vitalsOf = (keeper: DoorbellKeeper): readonly Vital[] => keeper.running()?.doorbell.vitals() ?? []

@@ -8,6 +8,11 @@ import { readTextFile } from './owner-files.ts'
 import { ROOT } from './page-door.ts'
 
 export const CONFIG_FILE = '/etc/lintel/lintel.yaml'
+export const DATA_FOLDER = '/var/lib/lintel'
+
+/** systemd names one folder, or several with colons between; the first is ours. */
+export const stateFolder = (): string => process.env['STATE_DIRECTORY']?.split(':')[0] ?? DATA_FOLDER
+
 export const BOARDS_FOLDER = join(ROOT, 'firmware-config/boards')
 const BOARD_FILE = /[.]ya?ml$/
 

@@ -54,10 +54,21 @@ describe('lintel run', () => {
     await expect
       .poll(() => existsSync(join(data, 'clips')) && readdirSync(join(data, 'clips')).length > 0)
       .toBe(true)
+    expect(lintel('status', '--data', data)).toMatchObject({
+      stdout: expect.stringMatching(/The bell rings; \d+ thing/),
+    })
+    const { status, stdout } = lintel('status', '--data', data, '--json')
+    expect(status).toBe(1) // Nobody answers at the broker's address.
+    const said = JSON.parse(stdout) as { rows: { key: string; state: string }[] } // Ours; the rows are looked at.
+    expect(said.rows).toContainEqual(expect.objectContaining({ key: 'broker', state: 'bad' }))
+    expect(said.rows).toContainEqual(expect.objectContaining({ key: 'camera', state: 'well' }))
+    expect(lintel('status', '--data', data, '--prometheus').stdout).toContain('\nlintel_broker_connected 0\n')
     door.kill('SIGTERM')
     expect(await heard.until((line) => line.startsWith('STOPPING=1'))).toBeTruthy()
     expect(await once(door, 'exit')).toEqual([0, null])
     listener.kill()
+    const after = lintel('status', '--data', data)
+    expect(after).toMatchObject({ status: 1, stdout: expect.stringContaining('not running here') })
   })
 
   it('ends by SIGHUP when nobody is at the door', async () => {

@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import type { Log } from '../base/log.ts'
 import { openScope, type Scope } from '../base/scope.ts'
 import { keysSet, type Config } from '../config/index.ts'
+import { answerOnSocket } from '../drivers/answer-socket.ts'
 import { ffmpegReencoder, ffmpegStills } from '../drivers/ffmpeg/index.ts'
 import { lockFolder } from '../drivers/folder-lock.ts'
 import { openGpio } from '../drivers/gpio/index.ts'
@@ -23,14 +24,20 @@ import type { Disk } from '../ports/disk.ts'
 import type { Ports } from '../ports/ports.ts'
 import type { Records } from '../ports/records.ts'
 import { openCamera } from './board-camera.ts'
-import { CONFIG_FILE, openBoardConfig, type BoardChoice, type BoardConfig } from './board-config.ts'
+import {
+  CONFIG_FILE,
+  DATA_FOLDER,
+  openBoardConfig,
+  stateFolder,
+  type BoardChoice,
+  type BoardConfig,
+} from './board-config.ts'
 import { repeated } from './option-values.ts'
 import { openIndex } from './open-index.ts'
 import { brokerNames, openConfiguredBroker, openConfiguredStore } from './outside.ts'
 import { enrolmentLines, openPage, packageVersion, pageOrigin, rtspOf, untilAborted } from './page-door.ts'
+import { socketOf, statusText } from './status-text.ts'
 import { webOptionsOf } from './web-place.ts'
-
-const DATA_FOLDER = '/var/lib/lintel'
 
 type RunOptions = BoardChoice & { readonly data?: string }
 
@@ -148,13 +155,14 @@ async function openHouse(options: RunOptions, { settings, log, manager, ending }
         },
       ),
     )
+    scope.own(
+      'status',
+      await answerOnSocket(socketOf(folder), () => statusText(household, { config: configWith({}), folder })),
+    )
     ending.whenIdle(() => household.doorbell()?.isIdle() ?? true).catch(ending.onCrash)
     return { household }
   })
 }
-
-/** systemd names one folder, or several with colons between; the first is ours. */
-const stateFolder = (): string => process.env['STATE_DIRECTORY']?.split(':')[0] ?? DATA_FOLDER
 
 type Place = {
   readonly disk: Disk
