@@ -8,6 +8,7 @@ import { parseWanted, type Config } from './config/index.ts'
 import type { Happening } from './doorbell.ts'
 import type { LateClips } from './late-clips.ts'
 import type { Telemetry } from './mqtt/index.ts'
+import type { Clock } from './ports/clock.ts'
 import type { Edge } from './ports/gpio.ts'
 import type { Ports } from './ports/ports.ts'
 import type { Quiet } from './quiet/index.ts'
@@ -63,12 +64,11 @@ export function createDesk(deps: DeskDeps): Desk {
   const { clock, random } = deps.ports
   const rules = visitRules(deps.config)
   const perform = performersOf(deps)
-  const waiting: Effect[] = []
-  const bell = new Bell()
+  const work = new WorkLine(clock, (effect) => performOne(perform, effect))
   let state: VisitState = idle
-  let doingSince: MonoMs | undefined
   /** How far what was seen last is behind: a decoder that cannot keep up tells of movement when it is long over. */
   let behindMs = 0
+  const tellPerson = personTeller(deps)
   let wake: () => void = () => {}
 
   /** Deciding takes no time; doing does. Nothing that waits for a disk stands between a press and its chime. */
@@ -76,11 +76,11 @@ export function createDesk(deps: DeskDeps): Desk {
     const next = step(state, sign, rules, hex(random.bytes(8)) as VisitId) // Eight random bytes are an id.
     state = next.state
     if (sign.kind === 'motion') behindMs = clock.mono() - sign.at
+    tellPerson(sign, state)
     deps.onVisit(state.phase === 'idle' ? undefined : state.id)
     wake()
     const rings = next.effects.filter((effect) => effect.do === 'ring')
-    for (const effect of next.effects) if (effect.do !== 'ring') line(waiting, effect)
-    bell.ring()
+    work.add(next.effects.filter((effect) => effect.do !== 'ring'))
     await Promise.all(rings.map((effect) => performOne(perform, effect)))
   }
   return {
@@ -88,26 +88,14 @@ export function createDesk(deps: DeskDeps): Desk {
     noteAgain() {
       if (state.phase === 'idle') return
       const { id: visit, signs, presses, labels } = state
-      line(waiting, { do: 'note-signs', visit, signs, presses, labels })
-      bell.ring()
+      work.add([{ do: 'note-signs', visit, signs, presses, labels }])
     },
-    async run(signal) {
-      while (!signal.aborted || waiting.length > 0) {
-        const effect = waiting.shift()
-        if (effect === undefined) {
-          await bell.untilRung(signal)
-          continue
-        }
-        doingSince = clock.mono()
-        await performOne(perform, effect)
-        doingSince = undefined
-      }
-    },
+    run: (signal) => work.run(signal),
     async tellMotion(motion, at) {
       await deps.telemetry?.publish('motion', { state: motion, ...timed(deps.ports, at) })
     },
-    isIdle: () => state.phase === 'idle' && waiting.length === 0 && doingSince === undefined,
-    busyMs: () => (doingSince === undefined ? 0 : clock.mono() - doingSince),
+    isIdle: () => state.phase === 'idle' && work.isIdle(),
+    busyMs: () => work.busyMs(),
     async watchQuiet(signal) {
       signal.addEventListener('abort', () => wake(), { once: true })
       while (!signal.aborted) {
@@ -127,19 +115,73 @@ export function createDesk(deps: DeskDeps): Desk {
   }
 }
 
+/** The broker hears that a person is there from when they are seen until the visit is over. */
+function personTeller({ ports, telemetry }: DeskDeps): (sign: Sign, state: VisitState) => void {
+  let isThere = false
+  const tell = (at: MonoMs): void => {
+    // Only a press is written to disk, so only a press can fail.
+    void telemetry?.publish('person', { state: isThere ? 'on' : 'off', ...timed(ports, at) })
+  }
+  return (sign, state) => {
+    const isSeen = sign.kind === 'sight' && sign.thing === 'person' && state.phase !== 'idle'
+    if (isThere ? state.phase !== 'idle' : !isSeen) return
+    isThere = !isThere
+    tell(sign.at)
+  }
+}
+
 const visitRules = ({ visit }: Config): VisitRules => ({
   ...visit,
   record: visit.record.map(parseWanted),
   notify: visit.notify.map(parseWanted),
 })
 
-/**
- * Notes say all that is known of a visit, so the newest takes the place of one that still waits at the end: however often somebody
- * rings while the disk hangs, a visit has at most a handful of effects here.
- */
-function line(waiting: Effect[], effect: Effect): void {
-  if (effect.do === 'note-signs' && waiting.at(-1)?.do === 'note-signs') waiting.pop()
-  waiting.push(effect)
+/** What was decided and waits to be done, one after the other. */
+class WorkLine {
+  readonly #clock: Clock
+  readonly #perform: (effect: Effect) => Promise<void>
+  readonly #waiting: Effect[] = []
+  readonly #bell = new Bell()
+  #since: MonoMs | undefined
+
+  constructor(clock: Clock, perform: (effect: Effect) => Promise<void>) {
+    this.#clock = clock
+    this.#perform = perform
+  }
+
+  /**
+   * Notes say all that is known of a visit, so the newest takes the place of one that still waits at the end: however often somebody
+   * rings while the disk hangs, a visit has at most a handful of effects here.
+   */
+  add(effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      if (effect.do === 'note-signs' && this.#waiting.at(-1)?.do === 'note-signs') this.#waiting.pop()
+      this.#waiting.push(effect)
+    }
+    this.#bell.ring()
+  }
+
+  isIdle(): boolean {
+    return this.#waiting.length === 0 && this.#since === undefined
+  }
+
+  busyMs(): number {
+    return this.#since === undefined ? 0 : this.#clock.mono() - this.#since
+  }
+
+  /** When stopped, what is left of it first. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted || this.#waiting.length > 0) {
+      const effect = this.#waiting.shift()
+      if (effect === undefined) {
+        await this.#bell.untilRung(signal)
+        continue
+      }
+      this.#since = this.#clock.mono()
+      await this.#perform(effect)
+      this.#since = undefined
+    }
+  }
 }
 
 /** An effect without a performer is a type error. */

@@ -14,8 +14,10 @@ import { createDesk, type Desk } from './desk.ts'
 import type { Ledger } from './ledger/index.ts'
 import { createHealth, type Alarm, type AlarmKind, type Health, type Vital } from './health/index.ts'
 import { createLines, type LineSign, type Lines } from './lines/index.ts'
+import { startBrokerSide } from './broker-side.ts'
 import { createLive, serveRtsp, type Live } from './live/index.ts'
 import { createTelemetry, type Payload, type Telemetry } from './mqtt/index.ts'
+import type { OrderHouse } from './orders/index.ts'
 import type { InputLine } from './ports/gpio.ts'
 import type { Ports } from './ports/ports.ts'
 import { createQuiet, type Quiet, type QuietState, type Silenced } from './quiet/index.ts'
@@ -68,6 +70,10 @@ export type DoorbellOptions = {
   readonly onLookedAt?: (looked: LookedAt) => void
   /** A loop that throws is a bug; whoever started the doorbell ends the process. */
   readonly onCrash: (error: unknown) => void
+  /** Who changes settings and carries out the owner's orders; left out: clips can be held and deleted, nothing else. */
+  readonly house?: OrderHouse & Required<Pick<OrderHouse, 'set'>>
+  /** Of the software. */
+  readonly version?: string
   /**
    * Storage that cannot be opened silences no bell: the doorbell is up at once, raises `storage-failed` and tries again, as a device
    * on a wall must. Left out, the start waits for the storage, and throws when it cannot be opened.
@@ -123,6 +129,7 @@ export async function startDoorbell(
 ): Promise<Doorbell> {
   return openScope(async (scope) => {
     const loop = loopsOf(scope, options)
+    let happened: (happening: Happening) => void = () => {}
     const key = await openDeviceKey(ports)
     const clockTrust = createClockTrust({
       ...ports,
@@ -131,7 +138,10 @@ export async function startDoorbell(
     })
     const telemetry = createTelemetryFor(ports, config, { device: key.name, clockTrust })
     const uploadsStuckMs = (): number => storage.opened()?.uploads?.stuckMs() ?? 0
-    const { health, tell } = healthFor(ports, { telemetry, clockTrust, uploadsStuckMs }, options)
+    const { health, tell } = healthFor(ports, { telemetry, clockTrust, uploadsStuckMs }, (happening) => {
+      options.onHappening?.(happening)
+      happened(happening)
+    })
     loop('clock-trust', (signal) => clockTrust.run(signal))
     if (telemetry !== undefined) loop('telemetry', (signal) => telemetry.run(signal))
     const storage: Storage = scope.own(
@@ -145,13 +155,12 @@ export async function startDoorbell(
     loop('health', (signal) => health.run(signal))
     const chime = startChime(ports, loop)
     const quiet = createQuiet(ports, { ...config.quietHours, timeZone: config.device.timeZone })
-    const clips = storage.late
     const eyes: Eyes = createEyes(ports, config, {
-      ...{ ...options, clips, telemetry, tell, live: () => live, desk: () => desk },
+      ...{ ...options, clips: storage.late, telemetry, tell, live: () => live, desk: () => desk },
     })
     const live = scope.own('live', liveOf(ports, { key, eyes }))
     const desk: Desk = createDesk({
-      ...{ ports, config, clips, telemetry, quiet, tell, ring: () => chime.ring() },
+      ...{ ports, config, clips: storage.late, telemetry, quiet, tell, ring: () => chime.ring() },
       edgesAround: (presses) => lines.edgesAround(presses),
       onVisit: (visit) => eyes.recogniser.visit(visit),
     })
@@ -162,6 +171,9 @@ export async function startDoorbell(
     loop('capture', (signal) => eyes.capture.run(signal))
     await startRtsp(scope, ports, { config, live })
     const opened = await openStorage(storage, options)
+    happened = startBrokerSide({
+      ...{ ports, config, telemetry, storage, opened, eyes, key, options, loop },
+    })
     return {
       ...doorbellOf({ ports, desk, storage, telemetry, health, eyes, quiet }),
       ...{ live, opened, ring: () => chime.ring() },
@@ -331,7 +343,7 @@ function healthFor(
     readonly clockTrust: ClockTrust
     readonly uploadsStuckMs: () => number
   },
-  { onHappening = () => {} }: DoorbellOptions,
+  onHappening: Tell,
 ): { readonly health: Health; readonly tell: Tell } {
   const publish = (kind: 'clip' | 'alarm' | 'health', payload: Payload): void => {
     telemetry?.publish(kind, payload).catch(() => {}) // Only a press is written to disk, so only a press can fail.

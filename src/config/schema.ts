@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { quietHours, timeZone } from './quiet.ts'
 import { camera, type CameraConfig } from './camera.ts'
+import { homeAssistant } from './home-assistant.ts'
 import { gpio } from './gpio.ts'
 import { zones } from './zones.ts'
 import { Fault } from '../base/fault.ts'
@@ -42,6 +43,7 @@ const mqtt = z.strictObject({
   caFile: z.string().optional().describe('PEM of the authority that signed the broker’s certificate'),
   certFile: z.string().optional().describe('PEM of our certificate, where the broker asks for one'),
   keyFile: z.string().optional().describe('PEM of its private key'),
+  ...homeAssistant,
 })
 
 const live = z.strictObject({

@@ -48,7 +48,11 @@ export async function openChanges({
   }
 }
 
-export function createSettings(deps: SettingsDeps, before: Changes): SettingsDesk {
+/** `check` throws what `change` would throw at once. */
+export function createSettings(
+  deps: SettingsDeps,
+  before: Changes,
+): SettingsDesk & { check(set: Changes): void } {
   let changes = before
   let turn: Promise<unknown> = Promise.resolve()
   const reply = (): SettingsReply => replyOf(deps, changes)
@@ -78,6 +82,7 @@ export function createSettings(deps: SettingsDeps, before: Changes): SettingsDes
       turn = mine.catch(() => {}) // Whoever asked hears of it.
       return mine
     },
+    check: (set) => void deps.book.configWith(merged(deps, changes, set)),
     test: (what) => deps.test(what),
   }
 }
@@ -95,6 +100,11 @@ function merged({ book }: SettingsDeps, changes: Changes, set: Changes): Changes
       throw new Fault(
         'invalid',
         `${key}: names of files are set in the configuration file only, on the device`,
+      )
+    if (key === 'actions' || key.startsWith('actions.'))
+      throw new Fault(
+        'invalid',
+        `${key}: what the doorbell runs and calls is set in the configuration file only, on the device`,
       )
     if (key.startsWith('web.'))
       throw new Fault(
