@@ -13,6 +13,7 @@ import { privateZonesRecorded, type Config } from './config/index.ts'
 import { createDesk, type Desk } from './desk.ts'
 import type { Ledger } from './ledger/index.ts'
 import { createHealth, type Alarm, type AlarmKind, type Health, type Vital } from './health/index.ts'
+import { createLamp, type Lamp } from './lamp/index.ts'
 import { createLines, type LineSign, type Lines } from './lines/index.ts'
 import { startBrokerSide } from './broker-side.ts'
 import { createLive, serveRtsp, type Live } from './live/index.ts'
@@ -30,6 +31,8 @@ import type { SignKind, VisitLabel } from './visits/index.ts'
 import type { ClipShelf } from './web/index.ts'
 
 export type Happening =
+  /** The recessed button was held: whoever did it is inside the house, or has taken the doorbell off the wall. */
+  | { readonly kind: 'reset'; readonly at: MonoMs }
   | { readonly kind: 'line-stuck' | 'line-free'; readonly line: InputLine; readonly at: MonoMs }
   | { readonly kind: 'motion-began'; readonly at: MonoMs }
   | { readonly kind: 'motion-ended'; readonly at: MonoMs }
@@ -129,6 +132,7 @@ export async function startDoorbell(
 ): Promise<Doorbell> {
   return openScope(async (scope) => {
     const loop = loopsOf(scope, options)
+    const { chime, lamp } = startOutputs(ports, loop)
     let happened: (happening: Happening) => void = () => {}
     const key = await openDeviceKey(ports)
     const clockTrust = createClockTrust({
@@ -140,10 +144,10 @@ export async function startDoorbell(
     const uploadsStuckMs = (): number => storage.opened()?.uploads?.stuckMs() ?? 0
     const { health, tell } = healthFor(ports, { telemetry, clockTrust, uploadsStuckMs }, (happening) => {
       options.onHappening?.(happening)
+      showOn(lamp, happening)
       happened(happening)
     })
-    loop('clock-trust', (signal) => clockTrust.run(signal))
-    if (telemetry !== undefined) loop('telemetry', (signal) => telemetry.run(signal))
+    startTelling({ clockTrust, telemetry }, loop)
     const storage: Storage = scope.own(
       'storage',
       createStorage({
@@ -153,12 +157,11 @@ export async function startDoorbell(
       }),
     )
     loop('health', (signal) => health.run(signal))
-    const chime = startChime(ports, loop)
     const quiet = createQuiet(ports, { ...config.quietHours, timeZone: config.device.timeZone })
     const eyes: Eyes = createEyes(ports, config, {
       ...{ ...options, clips: storage.late, telemetry, tell, live: () => live, desk: () => desk },
     })
-    const live = scope.own('live', liveOf(ports, { key, eyes }))
+    const live = scope.own('live', liveOf(ports, { key, eyes, lamp }))
     const desk: Desk = createDesk({
       ...{ ports, config, clips: storage.late, telemetry, quiet, tell, ring: () => chime.ring() },
       edgesAround: (presses) => lines.edgesAround(presses),
@@ -273,11 +276,15 @@ function shelfOf(storage: Storage): ClipShelf {
   }
 }
 
-function liveOf(ports: Ports, { key, eyes }: { readonly key: DeviceKey; readonly eyes: Eyes }): Live {
+function liveOf(
+  ports: Ports,
+  { key, eyes, lamp }: { readonly key: DeviceKey; readonly eyes: Eyes; readonly lamp: Lamp },
+): Live {
   return createLive({
     ...ports,
     prerollSince: (at) => eyes.capture.preroll.since(at),
     sign: (text) => key.sign(text),
+    onViewers: (viewers) => lamp.watching(viewers.length > 0),
   })
 }
 
@@ -313,10 +320,26 @@ function pictureOf(
   return async () => (await sealClip()).seal(await picture(signal))
 }
 
-function startChime(ports: Ports, loop: Loop): Chime {
+function startTelling(
+  { clockTrust, telemetry }: { readonly clockTrust: ClockTrust; readonly telemetry: Telemetry | undefined },
+  loop: Loop,
+): void {
+  loop('clock-trust', (signal) => clockTrust.run(signal))
+  if (telemetry !== undefined) loop('telemetry', (signal) => telemetry.run(signal))
+}
+
+/** A visit that is over is recorded no more, whatever becomes of its clip. */
+function showOn(lamp: Lamp, { kind }: Happening): void {
+  if (kind === 'clip-began') lamp.recording(true)
+  if (kind === 'visit-ended' || kind === 'storage-failed') lamp.recording(false)
+}
+
+function startOutputs(ports: Ports, loop: Loop): { readonly chime: Chime; readonly lamp: Lamp } {
+  const lamp = createLamp(ports)
+  loop('lamp', (signal) => lamp.run(signal))
   const chime = createChime(ports)
   loop('chime', (signal) => chime.run(signal))
-  return chime
+  return { chime, lamp }
 }
 
 function startDesk(desk: Desk, loop: Loop): void {
@@ -360,6 +383,7 @@ function healthFor(
       publish('health', { alarms: health.alarms().join(', ') })
     },
   })
+  const stuck = new Set<InputLine>()
   const tell: Tell = (happening) => {
     onHappening(happening)
     const message = clipMessage(happening)
@@ -367,8 +391,10 @@ function healthFor(
     if (happening.kind === 'clip-began' && !happening.clockTrusted) clockTrust.noteUntimed('clip')
     if (happening.kind === 'storage-failed') health.note('storage-failed', true)
     if (happening.kind === 'index-rebuilt') health.note('index-rebuilt', true)
-    if (happening.kind === 'line-stuck') health.note('line-stuck', true)
-    if (happening.kind === 'line-free') health.note('line-stuck', false)
+    if (happening.kind === 'line-stuck') stuck.add(happening.line)
+    if (happening.kind === 'line-free') stuck.delete(happening.line)
+    if (happening.kind === 'line-stuck' || happening.kind === 'line-free')
+      health.note('line-stuck', stuck.size > 0)
   }
   return { health, tell }
 }
@@ -431,10 +457,20 @@ function linesFor(
       desk.noteAgain()
       return
     }
+    if (sign.kind === 'reset') {
+      ports.log.warn('lines.reset_held')
+      tell(sign)
+      return
+    }
     if (sign.kind === 'press' || sign.active) eyes.sign(sign.at)
     desk.take(sign).catch(onCrash)
   }
-  return createLines({ ...ports, onSign }, config.lines)
+  const { pirWarmUpMs, ...rules } = config.lines
+  const upMs = ports.board?.upMs?.()
+  return createLines(
+    { ...ports, onSign, warmInMs: upMs === undefined ? 0 : Math.max(0, pirWarmUpMs - upMs) },
+    { ...rules, pirStuckMs: config.visit.pirHoldMsMax },
+  )
 }
 
 /** The broker hears of clips as they get along; not of every part. */

@@ -39,7 +39,7 @@ export async function tryButton(gpio: Gpio, trying: Trying): Promise<'pressed' |
     seen.outcome = 'pressed'
     stop.abort()
   }
-  const lines = createLines({ gpio: watched, clock, onSign }, rules)
+  const lines = createLines({ gpio: watched, clock, onSign }, { ...rules, pirStuckMs: Infinity })
   await forAtMost(trying, stop, lines.run(stop.signal))
   const { outcome, pressedAt } = seen
   if (outcome === 'pressed' && pressedAt !== undefined)

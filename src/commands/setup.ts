@@ -45,6 +45,7 @@ export function setupCommand(): Command {
 const WIRES: Readonly<Record<Wire, string>> = {
   button: 'the button',
   pir: 'the motion sensor (PIR)',
+  reset: 'the recessed reset button',
   chime: 'the chime relay',
   led: 'the status LED',
   infrared: 'the infrared light',
@@ -131,7 +132,9 @@ async function tryAll(choices: Choices, { options, dialogue }: Around): Promise<
   const { configWith } = await configOf(choices)
   const config = configWith({})
   const trying: Trying = { clock, dialogue, rules: config.lines, patienceMs: options.patience * 1000 }
-  const wired = (Object.keys(WIRES) as Wire[]).filter((wire) => config.gpio[wire] !== undefined) // Its keys are these.
+  const wired = (Object.keys(WIRES) as Wire[]).filter(
+    (wire) => wire !== 'reset' && config.gpio[wire] !== undefined,
+  ) // Its keys are these.
   let { gpio } = choices
   for (const wire of wired) {
     if (!(await askYesNo(dialogue, `\nTry ${WIRES[wire]} now?`, options.yes === true ? 'no' : 'yes')))
@@ -180,6 +183,7 @@ async function tryWire(
   }
   try {
     if (wire === 'button') return await tryButtonBothWays(open, lines.button?.activeLow ?? false, trying)
+    if (wire === 'reset') return undefined // Whoever tries it here would have to hold it for seconds; a wrong pin is found by name.
     using gpio = open()
     const works = wire === 'pir' ? await tryPir(gpio, trying) : await tryOutput(wire, gpio, trying)
     if (!works) dialogue.say(`  Nothing came. ${HINTS[wire]}`)
@@ -191,6 +195,7 @@ async function tryWire(
 
 const HINTS: Readonly<Record<Wire, string>> = {
   button: 'Check that its two wires go to the pin and to ground, and that the pin is the right one.',
+  reset: 'Check that its two wires go to the pin and to ground.',
   pir: 'Check its supply (most need 5 V), its ground, and that the signal goes to the right pin.',
   chime: 'Check the supply of the relay module; one that switches on low wants activeLow: true.',
   led: 'Turn the LED around; check its resistor.',

@@ -173,6 +173,15 @@ export const configSchema = z.strictObject({
       stuckMs: wholeMs(1000, 3_600_000)
         .default(30_000)
         .describe('a button that is down for longer is stuck: that is reported, and it rings no more'),
+      pirHoldMs: wholeMs(0, 5000)
+        .default(10)
+        .describe('the PIR has to be active for so long; less is a spike on its wire'),
+      pirWarmUpMs: wholeMs(0, 600_000)
+        .default(60_000)
+        .describe('so long after power-up the PIR is warming up, and what it says does not count'),
+      resetHoldMs: wholeMs(1000, 60_000)
+        .default(5000)
+        .describe('the recessed button has to be held for so long; then there is a new code for an owner'),
     })
     .prefault({}),
   visit: z

@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
+import { uptime } from 'node:os'
 import type { Board } from '../ports/board.ts'
 import type { ServiceManager } from './systemd.ts'
 
@@ -50,6 +51,7 @@ export function openLinuxBoard({ sys = '/sys', manager }: LinuxBoardOptions = {}
       const throttled = Number.parseInt(await textIn(`${sys}/${THROTTLED}`), 16)
       return Number.isNaN(throttled) ? undefined : (throttled & SLOWED) !== 0
     },
+    upMs: () => uptime() * 1000,
     diskWorn: () => wornIn(`${sys}/${BLOCKS}`),
     petWatchdog: () => manager?.pet(),
     petEveryMs: manager?.petEveryMs,
