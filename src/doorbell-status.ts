@@ -42,6 +42,7 @@ export async function factsOf({ ports, config, doorbell, version }: StatusOf): P
     hasStore: store !== undefined,
     broker: brokerState(broker),
     viewers: doorbell.live.viewers(),
+    sound: doorbell.talk.facts(),
   }
 }
 

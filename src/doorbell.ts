@@ -17,6 +17,7 @@ import { createLamp, type Lamp } from './lamp/index.ts'
 import { createLines, type LineSign, type Lines } from './lines/index.ts'
 import { startBrokerSide } from './broker-side.ts'
 import { createLive, serveRtsp, type Live } from './live/index.ts'
+import { createTalk, type Talk } from './talk/index.ts'
 import { createTelemetry, type Payload, type Telemetry } from './mqtt/index.ts'
 import type { OrderHouse } from './orders/index.ts'
 import type { InputLine } from './ports/gpio.ts'
@@ -89,6 +90,7 @@ export type DoorbellOptions = {
 export interface Doorbell extends AsyncDisposable {
   readonly clips: ClipShelf
   readonly live: Live
+  readonly talk: Talk
   readonly ledger: Pick<Ledger, 'append'>
   /** Resolves with true once the storage is open, with false when the doorbell is stopped before. Before that, whatever needs clips or ledger throws `Fault('unavailable')`. */
   opened(): Promise<boolean>
@@ -132,14 +134,10 @@ export async function startDoorbell(
 ): Promise<Doorbell> {
   return openScope(async (scope) => {
     const loop = loopsOf(scope, options)
-    const { chime, lamp } = startOutputs(ports, loop)
+    const lamp = startLamp(ports, loop)
     let happened: (happening: Happening) => void = () => {}
     const key = await openDeviceKey(ports)
-    const clockTrust = createClockTrust({
-      ...ports,
-      append: (known) => enterClock(storage, known),
-      onKnown: () => telemetry?.giveTimes(),
-    })
+    const clockTrust = clockTrustFor(ports, { storage: () => storage, telemetry: () => telemetry })
     const telemetry = createTelemetryFor(ports, config, { device: key.name, clockTrust })
     const uploadsStuckMs = (): number => storage.opened()?.uploads?.stuckMs() ?? 0
     const { health, tell } = healthFor(ports, { telemetry, clockTrust, uploadsStuckMs }, (happening) => {
@@ -147,7 +145,8 @@ export async function startDoorbell(
       showOn(lamp, happening)
       happened(happening)
     })
-    startTelling({ clockTrust, telemetry }, loop)
+    loop('clock-trust', (signal) => clockTrust.run(signal))
+    if (telemetry !== undefined) loop('telemetry', (signal) => telemetry.run(signal))
     const storage: Storage = scope.own(
       'storage',
       createStorage({
@@ -157,11 +156,12 @@ export async function startDoorbell(
       }),
     )
     loop('health', (signal) => health.run(signal))
+    const { chime, talk } = startSound(ports, { config, telemetry }, loop)
     const quiet = createQuiet(ports, { ...config.quietHours, timeZone: config.device.timeZone })
     const eyes: Eyes = createEyes(ports, config, {
       ...{ ...options, clips: storage.late, telemetry, tell, live: () => live, desk: () => desk },
     })
-    const live = scope.own('live', liveOf(ports, { key, eyes, lamp }))
+    const live = scope.own('live', liveOf(ports, { key, eyes, talk, lamp }))
     const desk: Desk = createDesk({
       ...{ ports, config, clips: storage.late, telemetry, quiet, tell, ring: () => chime.ring() },
       edgesAround: (presses) => lines.edgesAround(presses),
@@ -179,7 +179,7 @@ export async function startDoorbell(
     })
     return {
       ...doorbellOf({ ports, desk, storage, telemetry, health, eyes, quiet }),
-      ...{ live, opened, ring: () => chime.ring() },
+      ...{ live, talk, opened, ring: () => chime.ring() },
       picture: () => pictureOf(ports, eyes, storage.opened()?.sealClip),
       vitals: () => vitalsOf({ lines, chime, desk }),
     }
@@ -226,7 +226,10 @@ const doorbellOf = ({
   health,
   eyes,
   quiet,
-}: Parts): Omit<Doorbell, keyof AsyncDisposable | 'live' | 'ring' | 'picture' | 'opened' | 'vitals'> => ({
+}: Parts): Omit<
+  Doorbell,
+  keyof AsyncDisposable | 'live' | 'talk' | 'ring' | 'picture' | 'opened' | 'vitals'
+> => ({
   clips: shelfOf(storage),
   ledger: { append: async (entry, alongside) => storage.mustBeOpen().ledger.append(entry, alongside) },
   kept: () => storage.opened()?.clips.kept() ?? { clips: 0, bytes: 0, days: 0 },
@@ -278,10 +281,16 @@ function shelfOf(storage: Storage): ClipShelf {
 
 function liveOf(
   ports: Ports,
-  { key, eyes, lamp }: { readonly key: DeviceKey; readonly eyes: Eyes; readonly lamp: Lamp },
+  {
+    key,
+    eyes,
+    talk,
+    lamp,
+  }: { readonly key: DeviceKey; readonly eyes: Eyes; readonly talk: Talk; readonly lamp: Lamp },
 ): Live {
   return createLive({
     ...ports,
+    talk: ports.audio === undefined ? undefined : talk,
     prerollSince: (at) => eyes.capture.preroll.since(at),
     sign: (text) => key.sign(text),
     onViewers: (viewers) => lamp.watching(viewers.length > 0),
@@ -320,13 +329,18 @@ function pictureOf(
   return async () => (await sealClip()).seal(await picture(signal))
 }
 
-function startTelling(
-  { clockTrust, telemetry }: { readonly clockTrust: ClockTrust; readonly telemetry: Telemetry | undefined },
-  loop: Loop,
-): void {
-  loop('clock-trust', (signal) => clockTrust.run(signal))
-  if (telemetry !== undefined) loop('telemetry', (signal) => telemetry.run(signal))
-}
+const clockTrustFor = (
+  ports: Ports,
+  {
+    storage,
+    telemetry,
+  }: { readonly storage: () => Storage; readonly telemetry: () => Telemetry | undefined },
+): ClockTrust =>
+  createClockTrust({
+    ...ports,
+    append: (known) => enterClock(storage(), known),
+    onKnown: () => telemetry()?.giveTimes(),
+  })
 
 /** A visit that is over is recorded no more, whatever becomes of its clip. */
 function showOn(lamp: Lamp, { kind }: Happening): void {
@@ -334,12 +348,26 @@ function showOn(lamp: Lamp, { kind }: Happening): void {
   if (kind === 'visit-ended' || kind === 'storage-failed') lamp.recording(false)
 }
 
-function startOutputs(ports: Ports, loop: Loop): { readonly chime: Chime; readonly lamp: Lamp } {
+function startLamp(ports: Ports, loop: Loop): Lamp {
   const lamp = createLamp(ports)
   loop('lamp', (signal) => lamp.run(signal))
-  const chime = createChime(ports)
+  return lamp
+}
+
+function startSound(
+  ports: Ports,
+  { config, telemetry }: { readonly config: Config; readonly telemetry: Telemetry | undefined },
+  loop: Loop,
+): { readonly chime: Chime; readonly talk: Talk } {
+  const tellOthers = async (): Promise<void> => {
+    const { at, trusted } = ports.clock.wall()
+    await telemetry?.tellNow('chime', { at: Math.round(at), trustedClock: trusted })
+  }
+  const chime = createChime({ ...ports, ...(config.chime.mqtt ? { tellOthers } : {}) }, config.chime)
+  const talk = createTalk(ports, config.sound)
   loop('chime', (signal) => chime.run(signal))
-  return { chime, lamp }
+  loop('talk', (signal) => talk.run(signal))
+  return { chime, talk }
 }
 
 function startDesk(desk: Desk, loop: Loop): void {

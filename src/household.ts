@@ -168,7 +168,6 @@ const deviceFacts = (
   publicKey: Buffer.from(key.publicKey).toString('base64url'),
   version,
   simulated: simulate !== undefined,
-  hasAudio: false,
 })
 
 function forWeb(
@@ -181,6 +180,7 @@ function forWeb(
   return {
     clips: doorbell.clips,
     live: doorbell.live,
+    talk: doorbell.talk,
     presses: {
       picture: (press) => rings.picture(press),
       over: (press, how, by) => rings.over(press, how, by),

@@ -32,6 +32,7 @@ import {
   type BoardChoice,
   type BoardConfig,
 } from './board-config.ts'
+import { openBoardSound } from './board-sound.ts'
 import { repeated } from './option-values.ts'
 import { openIndex } from './open-index.ts'
 import { brokerNames, openConfiguredBroker, openConfiguredStore } from './outside.ts'
@@ -183,6 +184,7 @@ async function openPorts(
   return {
     ...{ clock, random: nodeRandom, disk, records, log, board, gpio },
     camera: await openCamera(config, { clock, log, signal }),
+    audio: scope.own('audio', openBoardSound({ clock, log }, config)),
     stills: ffmpegStills,
     reencoder: ffmpegReencoder,
     peers: openWebrtcPeers(),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { quietHours, timeZone } from './quiet.ts'
 import { camera, type CameraConfig } from './camera.ts'
+import { chime, sound } from './sound.ts'
 import { homeAssistant } from './home-assistant.ts'
 import { gpio } from './gpio.ts'
 import { zones } from './zones.ts'
@@ -264,6 +265,8 @@ export const configSchema = z.strictObject({
     .prefault({}),
   quietHours: quietHours.prefault({}),
   live: live.prefault({}),
+  sound: sound.prefault({}),
+  chime: chime.prefault({}),
   store: store.optional().describe('cloud; left out: clips stay on the device'),
   mqtt: mqtt.optional().describe('broker; left out: nobody is told'),
   web: web.prefault({}).describe('the owner’s page'),

@@ -24,6 +24,11 @@ export const TOPICS = {
     about:
       '`id` (the same when it has to be told again), `visit`, `at`, `iso`, `trustedClock`: the button was pushed; `quiet` (true, in quiet hours only)',
   },
+  chime: {
+    retain: false,
+    about:
+      '`at`, `iso`, `trustedClock`: other chimes shall ring now; only with `chime.mqtt`, and only while the broker is there: a chime that rings later is none',
+  },
   visit: {
     retain: false,
     about:
@@ -120,6 +125,8 @@ export interface Telemetry {
    * before `open`: it waits in memory, and is written down by `open`.
    */
   publish(kind: MessageKind, payload: Payload): Promise<void>
+  /** Tells what counts only at this moment: a broker that is away, or does not answer, is not told later. */
+  tellNow(kind: 'chime', payload: Payload): Promise<void>
   /** The time is known now: whatever waits and had none that one should believe gets its own. What is from an earlier start stays. */
   giveTimes(): void
   /**
@@ -152,6 +159,7 @@ export type TelemetryRules = {
 const RETRY_MS = 2000
 const RETRY_MS_MAX = 60_000
 const FAREWELL_MS_MAX = 2000
+const NOW_MS_MAX = 3000
 
 /** The device's name as one level of a topic. */
 export const deviceLevel = (device: string): string => device.replaceAll('/', '-')
@@ -210,11 +218,27 @@ export function createTelemetry(deps: TelemetryDeps, rules: TelemetryRules): Tel
     announce: (messages, told) => teller.announce({ messages, told }),
     waiting: () => line.length,
     published: () => teller.published(),
+    tellNow: (kind, payload) => tellNow(deps, messageFor(rules, kind, JSON.stringify(withIso(payload)))),
     async run(signal) {
       await keepTelling(deps, teller, signal)
       await sayFarewell(deps, rules)
     },
   }
+}
+
+async function tellNow({ broker, clock, log }: TelemetryDeps, message: BrokerMessage): Promise<void> {
+  if (!broker.isConnected()) return
+  const enough = new AbortController()
+  const patience = clock.sleep(NOW_MS_MAX, { signal: enough.signal }).then(
+    () => enough.abort(),
+    () => {}, // It was told before.
+  )
+  await broker.publish(message, { signal: enough.signal }).catch((error: unknown) => {
+    if (isFault(error, 'bug')) throw error
+    log.info('broker.not_told', { topic: message.topic, problem: messageOf(error) })
+  })
+  enough.abort()
+  await patience
 }
 
 type Teller = {

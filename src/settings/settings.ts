@@ -33,6 +33,8 @@ export type SettingsDeps = {
 const AT_START = ['web.', 'log.']
 /** A page that could name files could have their first lines sent to a broker of its choice. */
 const IS_FILE = /File$/
+/** What ALSA opens by a name may be more than a device. */
+const IS_SOUND_DEVICE = /^sound[.](microphone|speaker)$/
 
 /** What was changed before; none where the file is not there. */
 export async function openChanges({
@@ -100,6 +102,11 @@ function merged({ book }: SettingsDeps, changes: Changes, set: Changes): Changes
       throw new Fault(
         'invalid',
         `${key}: names of files are set in the configuration file only, on the device`,
+      )
+    if (IS_SOUND_DEVICE.test(key))
+      throw new Fault(
+        'invalid',
+        `${key}: names of devices are set in the configuration file only, on the device`,
       )
     if (key === 'actions' || key.startsWith('actions.'))
       throw new Fault(
