@@ -1,6 +1,7 @@
 /** `lintel run`: the doorbell on its board, until it is told to stop. */
 import { resolve } from 'node:path'
 import { Command } from 'commander'
+import { isFault } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import { openScope, type Scope } from '../base/scope.ts'
 import { keysSet, type Config } from '../config/index.ts'
@@ -156,13 +157,25 @@ async function openHouse(options: RunOptions, { settings, log, manager, ending }
         },
       ),
     )
-    scope.own(
-      'status',
-      await answerOnSocket(socketOf(folder), () => statusText(household, { config: configWith({}), folder })),
-    )
+    await answerStatus(scope, household, { config: configWith({}), folder, log })
     ending.whenIdle(() => household.doorbell()?.isIdle() ?? true).catch(ending.onCrash)
     return { household }
   })
+}
+
+/** Nobody's bell waits for a status that cannot be asked. */
+async function answerStatus(
+  scope: Scope,
+  household: Household,
+  { config, folder, log }: { readonly config: Config; readonly folder: string; readonly log: Log },
+): Promise<void> {
+  try {
+    const answer = (): Promise<string> => statusText(household, { config, folder })
+    scope.own('status', await answerOnSocket(socketOf(folder), answer))
+  } catch (error) {
+    if (!isFault(error) || error.kind === 'bug') throw error
+    log.warn('run.status_cannot_be_asked', { problem: error.message })
+  }
 }
 
 type Place = {

@@ -123,7 +123,7 @@ describe('lintel setup', () => {
 
   it('writes what was answered, and only that', () => {
     const file = join(folder, 'a.yaml')
-    const { status, stdout } = setup('pi-4\nGarden gate\n\n5\nno\n', '--config', file, '--no-try')
+    const { status, stdout } = setup('pi-4\nGarden gate\n\n5\nyes\nno\n', '--config', file, '--no-try')
     expect(stdout).toContain('Which board is it?')
     expect(status).toBe(0)
     expect(readFileSync(file, 'utf8')).toBe(
@@ -148,7 +148,7 @@ gpio:
   it('says what is wrong with a part and goes on', () => {
     const file = join(folder, 'b.yaml')
     const { status, stdout } = setup(
-      'Door\n\n\n\n\n\nyes\nno\nno\nno\nno\nno\n',
+      'Door\n\n\n\n\n\n\nyes\nno\nno\nno\nno\nno\n',
       '--config',
       file,
       '--board',

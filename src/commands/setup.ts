@@ -118,7 +118,7 @@ async function askWire(
   for (;;) {
     const answer = await dialogue.ask(`  ${what[0]?.toUpperCase()}${what.slice(1)}:`, fallback)
     if (['no', 'n', 'none'].includes(answer.toLowerCase())) return 'none'
-    if (usual !== undefined && answer === fallback) return 'usual'
+    if (usual !== undefined && [fallback, 'y', 'yes'].includes(answer)) return 'usual'
     const wire = parseWire(answer)
     if (wire !== undefined) return wire
     dialogue.say('  Please type a number (17), a name (GPIO17), or a chip and a line (pinctrl-bcm2711 17).')
