@@ -1,4 +1,5 @@
 /** `lintel run`: the doorbell on its board, until it is told to stop. */
+import { flushCompileCache } from 'node:module'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { isFault } from '../base/fault.ts'
@@ -24,6 +25,7 @@ import type { Board } from '../ports/board.ts'
 import type { Disk } from '../ports/disk.ts'
 import type { Ports } from '../ports/ports.ts'
 import type { Records } from '../ports/records.ts'
+import { claimDataFormat } from '../update/index.ts'
 import { openCamera } from './board-camera.ts'
 import {
   CONFIG_FILE,
@@ -68,6 +70,7 @@ async function run(options: RunOptions): Promise<void> {
   const ending = endingOf(log)
   await using house = await openHouse(options, { settings, log, manager, ending })
   await sayReady(house.household, { config: settings.configWith({}), log, manager, settings })
+  flushCompileCache() // Now, as the power may go; else only an orderly end would keep it.
   await ending.wanted
   manager.stopping()
   log.info('run.stopping', { because: ending.because() })
@@ -136,6 +139,7 @@ async function openHouse(options: RunOptions, { settings, log, manager, ending }
     const folder = resolve(options.data ?? stateFolder())
     scope.own('lock', lockFolder(folder))
     const disk = await openNodeDisk(folder)
+    await claimDataFormat(disk) // Before anything of a newer version is taken for damage.
     // Wrong wires are said now, also where the doorbell itself waits for its first owner.
     openGpio(configWith({}).gpio, { log })[Symbol.dispose]()
     const records = scope.own('records', await openIndex({ folder, disk, log }))
