@@ -15,6 +15,7 @@ import type { Ledger } from './ledger/index.ts'
 import { createHealth, type Alarm, type AlarmKind, type Health, type Vital } from './health/index.ts'
 import { createLamp, type Lamp } from './lamp/index.ts'
 import { createLines, type LineSign, type Lines } from './lines/index.ts'
+import { startActions } from './action-side.ts'
 import { startBrokerSide } from './broker-side.ts'
 import { createLive, serveRtsp, type Live } from './live/index.ts'
 import { createTalk, type Talk } from './talk/index.ts'
@@ -135,16 +136,14 @@ export async function startDoorbell(
   return openScope(async (scope) => {
     const loop = loopsOf(scope, options)
     const lamp = startLamp(ports, loop)
-    let happened: (happening: Happening) => void = () => {}
+    const ears: Tell[] = [options.onHappening ?? (() => {}), startActions(ports, config, loop), lampOf(lamp)]
     const key = await openDeviceKey(ports)
     const clockTrust = clockTrustFor(ports, { storage: () => storage, telemetry: () => telemetry })
     const telemetry = createTelemetryFor(ports, config, { device: key.name, clockTrust })
     const uploadsStuckMs = (): number => storage.opened()?.uploads?.stuckMs() ?? 0
-    const { health, tell } = healthFor(ports, { telemetry, clockTrust, uploadsStuckMs }, (happening) => {
-      options.onHappening?.(happening)
-      showOn(lamp, happening)
-      happened(happening)
-    })
+    const { health, tell } = healthFor(ports, { telemetry, clockTrust, uploadsStuckMs }, (happening) =>
+      ears.forEach((hear) => hear(happening)),
+    )
     loop('clock-trust', (signal) => clockTrust.run(signal))
     if (telemetry !== undefined) loop('telemetry', (signal) => telemetry.run(signal))
     const storage: Storage = scope.own(
@@ -174,9 +173,8 @@ export async function startDoorbell(
     loop('capture', (signal) => eyes.capture.run(signal))
     await startRtsp(scope, ports, { config, live })
     const opened = await openStorage(storage, options)
-    happened = startBrokerSide({
-      ...{ ports, config, telemetry, storage, opened, eyes, key, options, loop },
-    })
+    const seen = { heardAt: () => eyes.heardAt(), picture: () => newestPicture(ports, eyes) }
+    ears.push(startBrokerSide({ ...seen, ports, config, telemetry, storage, opened, key, options, loop }))
     return {
       ...doorbellOf({ ports, desk, storage, telemetry, health, eyes, quiet }),
       ...{ live, talk, opened, ring: () => chime.ring() },
@@ -343,10 +341,12 @@ const clockTrustFor = (
   })
 
 /** A visit that is over is recorded no more, whatever becomes of its clip. */
-function showOn(lamp: Lamp, { kind }: Happening): void {
-  if (kind === 'clip-began') lamp.recording(true)
-  if (kind === 'visit-ended' || kind === 'storage-failed') lamp.recording(false)
-}
+const lampOf =
+  (lamp: Lamp): Tell =>
+  ({ kind }) => {
+    if (kind === 'clip-began') lamp.recording(true)
+    if (kind === 'visit-ended' || kind === 'storage-failed') lamp.recording(false)
+  }
 
 function startLamp(ports: Ports, loop: Loop): Lamp {
   const lamp = createLamp(ports)

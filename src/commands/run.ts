@@ -14,6 +14,8 @@ import { createHttpServer } from '../drivers/http/index.ts'
 import { openLinuxBoard } from '../drivers/linux-board.ts'
 import { nodeClock as clock } from '../drivers/node-clock.ts'
 import { openNodeDisk } from '../drivers/node-disk.ts'
+import { nodeHttpCaller } from '../drivers/http-caller.ts'
+import { nodeProgramRunner } from '../drivers/program-runner.ts'
 import { nodeRandom } from '../drivers/node-random.ts'
 import { createPinoLog } from '../drivers/pino-log.ts'
 import { createPushService } from '../drivers/push/index.ts'
@@ -205,6 +207,8 @@ async function openPorts(
     stills: ffmpegStills,
     reencoder: ffmpegReencoder,
     peers: openWebrtcPeers(),
+    http: nodeHttpCaller,
+    programs: nodeProgramRunner,
     ...(store === undefined ? {} : { store }),
     ...(broker === undefined ? {} : { broker }),
     ...(await rtspOf(config)),
