@@ -56,6 +56,8 @@ export type WorldOptions = {
   readonly onCall?: (call: DiskCall) => void
   /** Goes on from there, with the power off. */
   readonly from?: Snapshot
+  /** Nobody will look at the trace. */
+  readonly isUntraced?: boolean
   /** Disk and index take no time. */
   readonly isInstant?: boolean
 }
@@ -110,10 +112,14 @@ export class World {
     this.clock = new SimClock({
       bootWall: unixMs(WORLD_BEGAN_UNIX_MS),
       startMs: -LEAD_MS,
+      isPure: options.scene.kind !== 'film',
       ...(options.onTime === undefined ? {} : { pace: async (untilMs) => options.onTime?.(untilMs) }),
     })
     this.random = createSeededRandom(options.seed)
-    this.trace = new TraceRecorder(() => this.clock.mono(), { entriesMax: options.entriesMax })
+    this.trace = new TraceRecorder(() => this.clock.mono(), {
+      entriesMax: options.entriesMax,
+      isOff: options.isUntraced ?? false,
+    })
     this.files = options.from?.files.clone() ?? options.household.newDisk(options.sectorBytes)
     this.records = options.from?.records.clone() ?? new MemoryRecords()
     if (options.isInstant === true) this.disk.pace = 'instant'
