@@ -6,6 +6,7 @@ import { laterBy, unixMs } from './base/time.ts'
 import { configDefaults } from './config/index.ts'
 import { createDesk } from './desk.ts'
 import type { Happening } from './doorbell.ts'
+import { createQuiet } from './quiet/index.ts'
 
 describe('movement that is told late', () => {
   it.each([0, 3000, 20_000])(
@@ -22,6 +23,7 @@ describe('movement that is told late', () => {
           typeof createDesk
         >[0]['clips'], // As above.
         telemetry: undefined,
+        quiet: createQuiet({ clock }, { times: [], silences: [], timeZone: undefined }),
         ring: () => {},
         tell: (happening) => happenings.push(happening),
         onVisit: () => {},

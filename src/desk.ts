@@ -9,6 +9,7 @@ import type { Happening } from './doorbell.ts'
 import type { LateClips } from './late-clips.ts'
 import type { Telemetry } from './mqtt/index.ts'
 import type { Ports } from './ports/ports.ts'
+import type { Quiet } from './quiet/index.ts'
 import {
   idle,
   quietDeadline,
@@ -30,6 +31,7 @@ export type DeskDeps = {
   readonly config: Config
   readonly clips: LateClips
   readonly telemetry: Telemetry | undefined
+  readonly quiet: Quiet
   readonly ring: () => void
   readonly tell: (happening: Happening) => void
   /** A visit is going on, or (undefined) none is. */
@@ -128,7 +130,7 @@ function line(waiting: Effect[], effect: Effect): void {
 
 /** An effect without a performer is a type error. */
 function performersOf(deps: DeskDeps): Performers {
-  const { ports, config, clips, telemetry, tell } = deps
+  const { ports, config, clips, telemetry, quiet, tell } = deps
   return {
     async 'begin-clip'({ visit, from }) {
       await clips.begin({ visit, since: laterBy(from, -config.capture.prerollMs) })
@@ -137,6 +139,7 @@ function performersOf(deps: DeskDeps): Performers {
       await clips.note({ signs, presses, labels })
     },
     async 'tell-notice'({ visit, at, what, zone }) {
+      if (quiet.silent().includes('notices')) return
       const where = zone === undefined ? {} : { zone }
       tell({ kind: 'notice', visit, at, what, ...where })
       await telemetry?.publish('notice', { visit, ...timed(ports, at), what, ...where })
@@ -144,9 +147,12 @@ function performersOf(deps: DeskDeps): Performers {
     async ring({ visit, at }) {
       // Told again after a lost acknowledgement or a restart, it is known by its id to be the same press.
       const id = hex(ports.random.bytes(8))
-      tell({ kind: 'press', at, visit, id })
-      const payload = { id, visit, ...timed(ports, at) }
-      await chimeSoon(deps, telemetry?.publish('press', payload) ?? Promise.resolve())
+      const silent = quiet.silent()
+      tell({ kind: 'press', at, visit, id, silent })
+      const payload = { id, visit, ...timed(ports, at), ...(silent.length === 0 ? {} : { quiet: true }) }
+      const journal = telemetry?.publish('press', payload) ?? Promise.resolve()
+      if (silent.includes('chime')) await journalled(deps, journal)
+      else await chimeSoon(deps, journal)
     },
     async 'tell-visit-began'({ visit, from, sign }) {
       tell({ kind: 'visit-began', visit, from, sign })
@@ -177,17 +183,19 @@ function timed({ clock }: Ports, at: MonoMs): { at: UnixMs; trustedClock: boolea
 }
 
 /** The press is written down before the chime says that it was heard; but a slow or broken disk silences no bell. */
-async function chimeSoon({ ports, ring }: DeskDeps, journal: Promise<void>): Promise<void> {
+async function chimeSoon(deps: DeskDeps, journal: Promise<void>): Promise<void> {
+  const { ports, ring } = deps
   const enough = new AbortController()
   const patience = ports.clock.sleep(CHIME_WAITS_MS_MAX, { signal: enough.signal }).catch(() => {})
-  const written = journal.catch((error: unknown) =>
-    ports.log.error('press.not_journalled', { problem: messageOf(error) }),
-  )
+  const written = journalled(deps, journal)
   await Promise.race([written, patience])
   enough.abort()
   ring()
   await written
 }
+
+const journalled = ({ ports }: DeskDeps, journal: Promise<void>): Promise<void> =>
+  journal.catch((error: unknown) => ports.log.error('press.not_journalled', { problem: messageOf(error) }))
 
 async function performOne(perform: Performers, effect: Effect): Promise<void> {
   // TypeScript cannot see that the name and the effect belong together; the table's type says that they do.

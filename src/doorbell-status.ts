@@ -33,6 +33,7 @@ export async function statusOf({ ports, config, doorbell, version }: StatusOf): 
     isUnderVoltage: await orUnknown(ports, async () => board?.isUnderVoltage()),
     clockTrusted: clock.wall().trusted,
     ...doorbell.seeing(),
+    quiet: doorbell.quiet(),
     hasStore: store !== undefined,
     broker: brokerState(broker),
     viewers: doorbell.live.viewers(),

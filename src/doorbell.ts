@@ -18,6 +18,7 @@ import { createLive, serveRtsp, type Live } from './live/index.ts'
 import { createTelemetry, type Payload, type Telemetry } from './mqtt/index.ts'
 import type { InputLine } from './ports/gpio.ts'
 import type { Ports } from './ports/ports.ts'
+import { createQuiet, type Quiet, type QuietState, type Silenced } from './quiet/index.ts'
 import type { IndexRebuilt } from './rebuild.ts'
 import type { LookedAt } from './recognise/index.ts'
 import { createEyes, newestPicture, type Eyes, type Look, type Seeing } from './seeing.ts'
@@ -30,7 +31,14 @@ export type Happening =
   | { readonly kind: 'line-stuck' | 'line-free'; readonly line: InputLine; readonly at: MonoMs }
   | { readonly kind: 'motion-began'; readonly at: MonoMs }
   | { readonly kind: 'motion-ended'; readonly at: MonoMs }
-  | { readonly kind: 'press'; readonly at: MonoMs; readonly visit: VisitId; readonly id: string }
+  | {
+      readonly kind: 'press'
+      readonly at: MonoMs
+      readonly visit: VisitId
+      readonly id: string
+      /** In quiet hours: what the household wants silent; otherwise empty. */
+      readonly silent: readonly Silenced[]
+    }
   | { readonly kind: 'visit-began'; readonly visit: VisitId; readonly from: MonoMs; readonly sign: SignKind }
   | {
       readonly kind: 'visit-ended'
@@ -98,6 +106,8 @@ export interface Doorbell extends AsyncDisposable {
   alarms(): readonly AlarmKind[]
   /** What is decoded and why, and who recognises. */
   seeing(): Seeing
+  /** Whether it is quiet now, and until when. */
+  quiet(): QuietState
 }
 
 /**
@@ -132,13 +142,14 @@ export async function startDoorbell(
     )
     loop('health', (signal) => health.run(signal))
     const ring = startChime(ports, loop)
+    const quiet = createQuiet(ports, { ...config.quietHours, timeZone: config.device.timeZone })
     const clips = storage.late
     const eyes: Eyes = createEyes(ports, config, {
       ...{ ...options, clips, telemetry, tell, live: () => live, desk: () => desk },
     })
     const live = scope.own('live', liveOf(ports, { key, eyes }))
     const desk: Desk = createDesk({
-      ...{ ports, config, clips, telemetry, tell, ring },
+      ...{ ports, config, clips, telemetry, quiet, tell, ring },
       onVisit: (visit) => eyes.recogniser.visit(visit),
     })
     startSeeing(eyes, loop)
@@ -149,7 +160,7 @@ export async function startDoorbell(
     await startRtsp(scope, ports, { config, live })
     const opened = await openStorage(storage, options)
     return {
-      ...doorbellOf({ ports, desk, storage, telemetry, health, eyes }),
+      ...doorbellOf({ ports, desk, storage, telemetry, health, eyes, quiet }),
       ...{ live, ring, opened },
       picture: () => pictureOf(ports, eyes, storage.opened()?.sealClip),
     }
@@ -185,6 +196,7 @@ type Parts = {
   readonly telemetry: Telemetry | undefined
   readonly health: Health
   readonly eyes: Eyes
+  readonly quiet: Quiet
 }
 
 const doorbellOf = ({
@@ -194,6 +206,7 @@ const doorbellOf = ({
   telemetry,
   health,
   eyes,
+  quiet,
 }: Parts): Omit<Doorbell, keyof AsyncDisposable | 'live' | 'ring' | 'picture' | 'opened'> => ({
   clips: shelfOf(storage),
   ledger: { append: async (entry, alongside) => storage.mustBeOpen().ledger.append(entry, alongside) },
@@ -208,6 +221,7 @@ const doorbellOf = ({
   published: () => telemetry?.published() ?? 0,
   alarms: () => health.alarms(),
   seeing: () => eyes.seeing(),
+  quiet: () => quiet.state(),
   look: () => eyes.sign(ports.clock.mono()),
   heardAt: () => eyes.heardAt(),
   storageProblem: () => storage.problem(),

@@ -224,9 +224,16 @@ function doorbellOptions(
   const tell = (happening: Happening): void => {
     if (happening.kind === 'press') {
       const picture = keeper().running()?.doorbell.picture()
-      const { id: press, visit, at } = happening
-      rings.press({ press, visit, atUnixMs: unixAt(at), ...(picture === undefined ? {} : { picture }) })
-      push.tell({ v: 1, what: 'press', press })
+      const { id: press, visit, at, silent } = happening
+      const isSilent = silent.includes('pages')
+      rings.press({
+        press,
+        visit,
+        atUnixMs: unixAt(at),
+        isSilent,
+        ...(picture === undefined ? {} : { picture }),
+      })
+      if (!silent.includes('push')) push.tell({ v: 1, what: 'press', press })
     }
     if (happening.kind === 'notice') push.tell({ v: 1, what: 'notice' })
     if (happening.kind === 'alarm') rings.tell(alarms())

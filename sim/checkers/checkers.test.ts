@@ -40,6 +40,10 @@ const MUTANTS: Readonly<Record<string, (world: World) => void>> = {
       async *edges() {},
     })),
   'press-chimes': (world) => wrap(world.gpio, 'openClient', (client) => ({ ...client, set: async () => {} })),
+  'quiet-kept': (world) =>
+    atTheEnd(world, async () => {
+      world.evidence.chimes.push(5000)
+    }),
   'press-notified-once': (world) => {
     const push = world.evidence.told.push.bind(world.evidence.told)
     world.evidence.told.push = (...told) => push(...told.filter(({ topic }) => !topic.endsWith('/press')))

@@ -69,9 +69,10 @@ export const pressesNotified: Checker = {
 /** A press during anything chimes soon. */
 export const pressesChime: Checker = {
   name: 'press-chimes',
-  promise: `a press chimes within ${CHIME_MS_MAX} ms of when the button stopped bouncing, whatever else is going on`,
+  promise: `a press chimes within ${CHIME_MS_MAX} ms of when the button stopped bouncing, whatever else is going on, but for quiet hours`,
   check: ({ presses, chimes, lives }) =>
     presses
+      .filter(({ isQuiet }) => !isQuiet)
       .filter(({ acceptedAtMs: at }) => isUp(lives, at, at + CHIME_MS_MAX))
       .filter(
         ({ acceptedAtMs: at, closedAtMs }) =>
@@ -81,6 +82,24 @@ export const pressesChime: Checker = {
         atMs,
         message: `the press at ${seconds(atMs)} did not chime in time`,
       })),
+}
+
+/** Nobody is woken: the chime sounds for no press of quiet hours. */
+export const quietKept: Checker = {
+  name: 'quiet-kept',
+  promise: 'the chime sounds for presses outside of quiet hours, and for nothing else',
+  check: ({ presses, chimes }) => {
+    const loud = presses.filter(({ isQuiet }) => !isQuiet)
+    // Who presses quickly is heard one ring after the other; more than eight do not wait.
+    const isDue = (chime: number): boolean =>
+      loud.some(({ acceptedAtMs: at }) => chime >= at && chime <= at + CHIME_BUSY_MS * 10)
+    return chimes
+      .filter((chime) => !isDue(chime))
+      .map((atMs) => ({
+        atMs,
+        message: 'the chime sounded, and nobody had rung whom the household wants to hear',
+      }))
+  },
 }
 
 /** With less air than this between two fingers the contact never counts as open, with more than that it always does. */

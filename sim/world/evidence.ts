@@ -32,6 +32,8 @@ export type AcceptedPress = {
   /** What the doorbell's own clock said the time was then. */
   readonly wallAt: number
   readonly wallTrusted: boolean
+  /** By that clock, and as the household wants it, the chime is silent then. */
+  readonly isQuiet: boolean
 }
 
 export type AcknowledgedPart = {

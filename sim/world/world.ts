@@ -34,6 +34,7 @@ import { copyOf, idOf, noteCommitted, type Evidence, type LifeFact, type StoredO
 import { beginLife, type Life } from './life.ts'
 import type { TraceEvent } from '../trace.ts'
 import { TraceRecorder } from './recorder.ts'
+import { isQuietAt } from './quiet.ts'
 import { Wall } from './wall.ts'
 
 /** What the camera sees. */
@@ -466,6 +467,7 @@ export class World {
         life,
         wallAt,
         wallTrusted: trusted,
+        isQuiet: trusted && isQuietAt(this.#options.config, at),
       })
     }
     traceHappening(this.trace, happening, startedMs)

@@ -31,4 +31,5 @@ export {
   type ConfigSource,
 } from './load.ts'
 export { check, didYouMean, isMapping, lineOf, readYaml, type Reading, type YamlText } from './yaml.ts'
+export type { Day, QuietTime, Silenced } from './quiet.ts'
 export type { ZoneConfig } from './zones.ts'

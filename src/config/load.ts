@@ -69,6 +69,13 @@ function checkZonesOfRules({ visit, detect }: Config, context: z.RefinementCtx):
   }
 }
 
+/** A wrong guess would ring at night. */
+function checkQuietHasZone({ device, quietHours }: Config, context: z.RefinementCtx): void {
+  if (quietHours.times.length === 0 || device.timeZone !== undefined) return
+  const message = 'wanted device.timeZone beside it, such as Europe/Berlin'
+  context.addIssue({ code: 'custom', path: ['quietHours', 'times'], message, input: quietHours.times })
+}
+
 /** `--set visit.quietAfterMs=5000`; the last part of the key is enough where only one setting ends so. */
 function applySet(root: Record<string, unknown>, set: string): void {
   const equals = set.indexOf('=')
@@ -108,7 +115,10 @@ function fullKey(typed: string): string {
   throw new Fault('invalid', `--set ${typed}: there is no such setting${didYouMean(typed, keys)}`)
 }
 
-const wholeConfig = configSchema.superRefine(checkZonesOfRules).superRefine(checkCamera)
+const wholeConfig = configSchema
+  .superRefine(checkZonesOfRules)
+  .superRefine(checkQuietHasZone)
+  .superRefine(checkCamera)
 
 function valueOf(text: string): unknown {
   const document = parseDocument(text)

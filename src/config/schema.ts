@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { quietHours, timeZone } from './quiet.ts'
 import { camera, type CameraConfig } from './camera.ts'
 import { zones } from './zones.ts'
 import { Fault } from '../base/fault.ts'
@@ -118,6 +119,9 @@ export const configSchema = z.strictObject({
         .max(60)
         .default('Front door')
         .describe('what the household calls this doorbell'),
+      timeZone: timeZone
+        .optional()
+        .describe('where it is, as `Europe/Berlin`: the IANA name of its time zone; quiet hours need it'),
     })
     .prefault({}),
   camera: camera.prefault({}),
@@ -237,6 +241,7 @@ export const configSchema = z.strictObject({
         .describe('disk space always left free'),
     })
     .prefault({}),
+  quietHours: quietHours.prefault({}),
   live: live.prefault({}),
   store: store.optional().describe('cloud; left out: clips stay on the device'),
   mqtt: mqtt.optional().describe('broker; left out: nobody is told'),

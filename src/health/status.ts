@@ -1,5 +1,7 @@
+import { assertNever } from '../base/assert.ts'
 import type { VisionState } from '../ports/vision.ts'
 import type { GateStatus } from '../gate/index.ts'
+import type { QuietState, Silenced } from '../quiet/index.ts'
 import type { StatusReply, StatusRow } from '../web/index.ts'
 import type { AlarmKind } from './index.ts'
 
@@ -26,6 +28,7 @@ export type StatusFacts = {
   readonly recognising: VisionState | { readonly state: 'off' }
   readonly hasStore: boolean
   readonly broker: 'none' | 'connected' | 'away'
+  readonly quiet: QuietState
   readonly viewers: readonly { readonly transport: string }[]
 }
 
@@ -47,6 +50,7 @@ export function describeStatus(facts: StatusFacts): StatusReply {
     decoding: decodingSays(facts),
     live: liveSays(facts),
     clock: clockSays(facts),
+    quiet: quietSays(facts),
     temperature: temperatureSays(facts),
     version: { state: 'well', says: `Lintel ${facts.version}` },
   }
@@ -166,6 +170,35 @@ const clockSays = ({ clockTrusted }: StatusFacts): Saying =>
         says: 'Nobody has told the doorbell the time yet. What it records now gets its time later.',
         todo: 'Check that it reaches the internet or a time server in the house.',
       }
+
+const SILENT_WORDS: Readonly<Record<Silenced, string>> = {
+  chime: 'the chime',
+  pages: 'open pages',
+  push: 'notices of presses',
+  notices: 'notices of who comes',
+}
+
+function quietSays({ quiet }: StatusFacts): Saying {
+  switch (quiet.is) {
+    case 'never':
+      return { state: 'off', says: 'There are no quiet hours: it always rings.' }
+    case 'loud':
+      return { state: 'well', says: 'It rings now. Quiet hours are set.' }
+    case 'unknown':
+      return {
+        state: 'warn',
+        says: 'Quiet hours do not count now, because the doorbell does not know the time: it rings.',
+        todo: 'Check that it reaches the internet or a time server in the house.',
+      }
+    case 'quiet': {
+      const until = quiet.until === undefined ? '' : ` until ${quiet.until}`
+      const silent = quiet.silent.map((what) => SILENT_WORDS[what]).join(', ') || 'nothing'
+      return { state: 'well', says: `Quiet hours${until}. Silent: ${silent}. Everything is recorded.` }
+    }
+    default:
+      return assertNever(quiet)
+  }
+}
 
 function temperatureSays({ celsius, isUnderVoltage, alarms }: StatusFacts): Saying {
   if (isUnderVoltage === true)

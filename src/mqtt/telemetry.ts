@@ -22,7 +22,7 @@ export const TOPICS = {
   press: {
     retain: false,
     about:
-      '`id` (the same when it has to be told again), `visit`, `at`, `iso`, `trustedClock`: the button was pushed',
+      '`id` (the same when it has to be told again), `visit`, `at`, `iso`, `trustedClock`: the button was pushed; `quiet` (true, in quiet hours only)',
   },
   visit: {
     retain: false,
@@ -32,7 +32,7 @@ export const TOPICS = {
   notice: {
     retain: false,
     about:
-      '`visit`, `at`, `iso`, `trustedClock`, `what` (a sign, a label, or `somebody` when nobody could be recognised), `zone` where the rule names one: what `visit.notify` asks for, once a visit; a press tells of itself',
+      '`visit`, `at`, `iso`, `trustedClock`, `what` (a sign, a label, or `somebody` when nobody could be recognised), `zone` where the rule names one: what `visit.notify` asks for, once a visit, and not in quiet hours where those silence it; a press tells of itself',
   },
   motion: {
     retain: true,

@@ -9,6 +9,8 @@ export type RingingPress = {
   readonly press: string
   readonly visit: string
   readonly atUnixMs: number
+  /** Quiet hours: pages show it without a sound. */
+  readonly isSilent?: boolean
   /** Makes and seals the picture; left out: there is none to be had. */
   readonly picture?: () => Promise<Uint8Array>
 }
@@ -46,12 +48,13 @@ class RingDesk implements Rings {
     this.#deps = deps
   }
 
-  press({ press, visit, atUnixMs, picture }: RingingPress): void {
+  press({ press, visit, atUnixMs, isSilent = false, picture }: RingingPress): void {
     if (this.#isClosed || this.#presses.has(press)) return
     const ringing: Ringing = { picture: undefined, over: new AbortController() }
     this.#presses.set(press, ringing)
     this.#dropOldest()
-    this.tell({ type: 'press', press, visit, atUnixMs, hasPicture: picture !== undefined })
+    const silent = isSilent ? { silent: true as const } : {}
+    this.tell({ type: 'press', press, visit, atUnixMs, hasPicture: picture !== undefined, ...silent })
     if (picture !== undefined)
       this.#making = this.#keep(this.#making.then(() => this.#make(press, ringing, picture)))
     void this.#keep(this.#timeOut(press, ringing.over.signal))

@@ -239,6 +239,7 @@ export type StatusRow = {
     | 'broker'
     | 'store'
     | 'live'
+    | 'quiet'
   readonly state: 'well' | 'warn' | 'bad' | 'off'
   readonly says: string
   readonly todo?: string
@@ -263,6 +264,8 @@ export type DeviceEvent =
       readonly visit: string
       readonly atUnixMs: number
       readonly hasPicture: boolean
+      /** Quiet hours: it is shown without a sound. */
+      readonly silent?: true
     }
   | { readonly type: 'press-picture'; readonly press: string }
   /** Somebody answered, or chose not to; other pages stop ringing. */

@@ -67,7 +67,13 @@ function follow(): void {
 function ringFromAddress(): void {
   const route = parseRoute(location.hash)
   if (route.at === 'ring' && signedIn() !== undefined && app.rings.get() === undefined)
-    app.rings.set({ press: route.press, atUnixMs: Date.now(), pictureRound: 1, isMine: false })
+    app.rings.set({
+      press: route.press,
+      atUnixMs: Date.now(),
+      isSilent: false,
+      pictureRound: 1,
+      isMine: false,
+    })
 }
 
 function start(): void {

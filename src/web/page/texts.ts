@@ -153,6 +153,7 @@ export const texts = {
     talking: 'You are at the door',
     done: 'Done',
     silent: 'Tap once anywhere, so that this page may ring.',
+    quiet: 'Quiet hours: without a sound.',
   },
 
   push: { notice: 'Somebody was at the door' },
@@ -343,6 +344,7 @@ export const texts = {
       broker: 'Broker',
       store: 'Cloud',
       live: 'Live view',
+      quiet: 'Quiet hours',
     } satisfies Readonly<Record<StatusRow['key'], string>>,
     states: { well: 'well', warn: 'look after this', bad: 'does not work', off: 'off' } satisfies Readonly<
       Record<StatusRow['state'], string>
@@ -403,7 +405,34 @@ export const texts = {
     chime: 'Chime',
     testChime: 'Ring the chime',
     quiet: 'Quiet hours',
-    quietAbout: 'In these hours nothing rings and no notice is sent; everything is recorded.',
+    quietAbout:
+      'At these times nobody is disturbed. Everything is recorded all the same, and whoever has this page open sees who rings.',
+    quietAdd: 'Add quiet hours',
+    quietNth: (n: number) => `Quiet hours ${n}`,
+    quietFrom: 'From',
+    quietTo: 'To',
+    quietNextDay: 'on the next day',
+    quietDays: 'On these days',
+    quietRemove: 'Remove',
+    quietRemoveNth: (n: number) => `Remove quiet hours ${n}`,
+    quietSilences: 'Silent then',
+    silences: {
+      chime: 'the chime in the house',
+      pages: 'this page, where it is open',
+      push: 'notices that somebody rings',
+      notices: 'notices of who comes',
+    },
+    days7: {
+      mon: { short: 'Mo', long: 'Monday' },
+      tue: { short: 'Tu', long: 'Tuesday' },
+      wed: { short: 'We', long: 'Wednesday' },
+      thu: { short: 'Th', long: 'Thursday' },
+      fri: { short: 'Fr', long: 'Friday' },
+      sat: { short: 'Sa', long: 'Saturday' },
+      sun: { short: 'Su', long: 'Sunday' },
+    },
+    timeZone: 'Time zone of the doorbell',
+    timeZoneHere: (zone: string) => `Take the one of this device: ${zone}`,
     push: 'Notices on this device',
     pushAbout:
       'Also when the page is closed. The message itself says nothing; your key opens the picture here.',

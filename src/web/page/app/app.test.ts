@@ -16,7 +16,7 @@ describe('an address', () => {
 
 describe('a ring', () => {
   const press = { type: 'press', press: 'p1', visit: 'v1', atUnixMs: 5, hasPicture: true } as const
-  const ringing: Ring = { press: 'p1', atUnixMs: 5, pictureRound: 1, isMine: false }
+  const ringing: Ring = { press: 'p1', atUnixMs: 5, isSilent: false, pictureRound: 1, isMine: false }
 
   it('begins with a press, and asks for its picture again when that is made', () => {
     expect(ringAfter(undefined, press)).toEqual(ringing)
@@ -25,6 +25,10 @@ describe('a ring', () => {
       pictureRound: 2,
     })
     expect(ringAfter(ringing, { type: 'press-picture', press: 'p0' })).toBe(ringing)
+  })
+
+  it('is silent in quiet hours', () => {
+    expect(ringAfter(undefined, { ...press, silent: true })).toEqual({ ...ringing, isSilent: true })
   })
 
   it('is over when somebody else answers, and stays for whoever has answered here', () => {

@@ -5,6 +5,8 @@ import { createStore, type Store } from './store.ts'
 export type Ring = {
   readonly press: string
   readonly atUnixMs: number
+  /** Quiet hours: no sound. */
+  readonly isSilent: boolean
   /** 0: there will be none. It is asked for at once, and again when the device says that it is made. */
   readonly pictureRound: number
   readonly over?: { readonly how: 'answered' | 'ignored' | 'timed-out'; readonly by?: string }
@@ -24,6 +26,7 @@ export function ringAfter(ring: Ring | undefined, event: DeviceEvent): Ring | un
       return {
         press: event.press,
         atUnixMs: event.atUnixMs,
+        isSilent: event.silent === true,
         pictureRound: event.hasPicture ? 1 : 0,
         isMine: false,
       }

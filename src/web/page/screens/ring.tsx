@@ -29,7 +29,7 @@ function Ringing({ ring, rings }: { readonly ring: Ring; readonly rings: RingSto
   const close = (): void => rings.set(undefined)
   useEffect(() => dialog.current?.showModal(), [])
   useEffect(() => {
-    if (!isRinging) return undefined
+    if (!isRinging || ring.isSilent) return undefined
     const ended = new AbortController()
     ringChime(ended.signal)
     return () => ended.abort()
@@ -63,10 +63,15 @@ function Ringing({ ring, rings }: { readonly ring: Ring; readonly rings: RingSto
         <PressPicture ring={ring} isSmall={ring.isMine} />
         <LiveView isOnTop />
       </div>
-      {isRinging && !canChime() && <p class="hint">{texts.ring.silent}</p>}
+      {isRinging && soundHint(ring) !== undefined && <p class="hint">{soundHint(ring)}</p>}
       <RingButtons ring={ring} onEnd={end} onClose={close} />
     </dialog>
   )
+}
+
+function soundHint({ isSilent }: Ring): string | undefined {
+  if (isSilent) return texts.ring.quiet
+  return canChime() ? undefined : texts.ring.silent
 }
 
 function RingButtons(props: {

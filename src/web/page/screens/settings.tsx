@@ -10,6 +10,7 @@ import { texts } from '../texts.ts'
 import { Button, Card, Heading, LinkButton, Problem, Switch, Waiting } from '../ui/parts.tsx'
 import { Keeping } from './settings-keeping.tsx'
 import { Notices } from './settings-notices.tsx'
+import { QuietHours } from './settings-quiet.tsx'
 import { Rest } from './settings-rest.tsx'
 import { Sensitivity } from './settings-sensitivity.tsx'
 import { NumberSetting, TextSettings, WordsSetting } from './setting-fields.tsx'
@@ -34,6 +35,9 @@ const FRIENDLY = [
   'clip.msMax',
   'visit.record',
   'visit.notify',
+  'device.timeZone',
+  'quietHours.times',
+  'quietHours.silences',
   'retention.daysMax',
   'retention.bytesMax',
   'store.endpoint',
@@ -98,6 +102,7 @@ function Cards({ desk }: { readonly desk: Desk }): JSX.Element {
       <Recording desk={desk} />
       <Keeping desk={desk} />
       <Notices desk={desk} />
+      <QuietHours desk={desk} />
       <Card title={texts.settings.chime}>
         <TestButton what="chime" text={texts.settings.testChime} />
       </Card>
