@@ -13,6 +13,8 @@ export default defineConfig({
     expect: { poll: { timeout: 0.8 * PATIENCE_MS, interval: 10 } },
     pool: 'forks',
     maxWorkers: 2,
+    // Files share their worker: loading the product anew for each took as long as a quarter of all tests.
+    isolate: false,
     // Node runs the source as it is; rewritten by Vite, whatever computes takes twice the time.
     experimental: { viteModuleRunner: false, nodeLoader: false },
   },
