@@ -7,7 +7,7 @@ const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url))
 /** The command line is tuned for a small board's memory; these work for many minutes, so they get room and the best compiler. */
 const WORKER_ARGS = [
   '--disable-warning=ExperimentalWarning',
-  '--max-semi-space-size=64',
+  '--max-semi-space-size=128',
   // What a worker tells of an error is its message; every abort and every refusal of a disk would write down a stack.
   '--stack-trace-limit=0',
 ]
