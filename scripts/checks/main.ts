@@ -42,9 +42,9 @@ await Promise.all([
 process.exitCode = report.close()
 
 async function checkTypes(to: Report): Promise<void> {
-  await check(to, 'types: no mistakes', () => faultOfTool('tsc', ['--noEmit', '--pretty', 'false']))
+  await check(to, 'types: no mistakes', () => faultOfTypes('types', []))
   await check(to, 'types: no mistakes in the page', () =>
-    faultOfTool('tsc', ['--noEmit', '--pretty', 'false', '--project', 'src/web/page']),
+    faultOfTypes('types-page', ['--project', 'src/web/page']),
   )
   await checkBoundaries(to)
 }
@@ -57,4 +57,10 @@ async function checkRest(to: Report): Promise<void> {
     faultOfTool('node', ['scripts/page.ts']),
   )
   await checkHouse(to)
+}
+
+/** What the compiler found out the last time is kept in the file `.cache/<memory>.tsbuildinfo`. */
+function faultOfTypes(memory: string, args: readonly string[]): ReturnType<typeof faultOfTool> {
+  const keep = ['--incremental', '--tsBuildInfoFile', `.cache/${memory}.tsbuildinfo`]
+  return faultOfTool('tsc', ['--noEmit', '--pretty', 'false', ...keep, ...args])
 }

@@ -29,6 +29,7 @@ const POWER_CUT = path.join(ROOT, 'scripts/power-cut')
 export async function checkProvingGround(report: Report, amount: Amount): Promise<void> {
   const plan = PLANS[amount]
   await Promise.all([proveByComputing(report, plan), proveOnDisks(report, plan)])
+  if (amount === 'long') await checkBoard(report)
 }
 
 /** Every core is busy with these. */
@@ -45,6 +46,12 @@ async function proveByComputing(report: Report, { seeds, fromSeed, crashEvery }:
 async function proveOnDisks(report: Report, { cuts, errors }: Plan): Promise<void> {
   await checkCounted(report, 'power cuts on ext4', POWER_CUT, ['--cuts', String(cuts)])
   await checkCounted(report, 'errors of system calls', POWER_CUT, ['errors', '--errors', String(errors)])
+}
+
+/** Takes long: two packages are built, and every instruction of the board is emulated. */
+async function checkBoard(report: Report): Promise<void> {
+  await checkCounted(report, 'the package', path.join(ROOT, 'scripts/package-test'), [])
+  await checkCounted(report, 'the board', path.join(ROOT, 'scripts/board-test'), ['--cuts', '20'])
 }
 
 /** All of them, twice: the traces have to be the same to the last byte. */

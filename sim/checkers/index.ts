@@ -11,7 +11,7 @@ import {
   partsSurvive,
   placesAgree,
 } from './clips.ts'
-import { pressesChime, pressesHeard, pressesNotified, quietKept } from './presses.ts'
+import { pressesChime, pressesHeard, pressesNotified, pressesSound, quietKept } from './presses.ts'
 import { noPlaintext } from './secrecy.ts'
 
 export type { Broken, Checker } from './checker.ts'
@@ -24,6 +24,7 @@ export const checkersFor = (canary: Uint8Array): readonly Checker[] => [
   comesToRest,
   pressesHeard,
   pressesChime,
+  pressesSound,
   quietKept,
   pressesNotified,
   partsSurvive,

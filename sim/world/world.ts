@@ -22,8 +22,11 @@ import { createSeededRandom, type SeededRandom } from '../devices/seeded-random.
 import { SimBoard } from '../devices/sim-board.ts'
 import { SimVision } from '../devices/sim-vision.ts'
 import { createSimBroker, type SimBroker } from '../devices/sim-broker.ts'
+import { createSimHttpCaller, type SimHttpCaller } from '../devices/sim-http-caller.ts'
+import { createSimProgramRunner, type SimProgramRunner } from '../devices/sim-program-runner.ts'
 import { inRealTime, SimClock } from '../devices/sim-clock.ts'
 import type { DiskCall, Gate, SimFiles } from '../devices/sim-files.ts'
+import { SimSpeaker } from '../devices/sim-audio.ts'
 import { createSimPanel, type SimPanel } from '../devices/sim-panel.ts'
 import { createSimStore, type SimStore } from '../devices/sim-store.ts'
 import { DrawnShow } from '../devices/drawn-show.ts'
@@ -92,7 +95,10 @@ export class World {
   readonly network: Network
   readonly store: SimStore
   readonly broker: SimBroker
+  readonly http: SimHttpCaller
+  readonly programs: SimProgramRunner
   readonly gpio: SimPanel
+  readonly speaker = new SimSpeaker()
   readonly stage: StageCamera
   readonly board = new SimBoard()
   readonly vision = new SimVision()
@@ -126,6 +132,8 @@ export class World {
     if (options.isInstant === true) this.disk.pace = 'instant'
     this.network = createNetwork({ clock: this.clock, random: this.random.fork('network') })
     this.store = createSimStore(this.network)
+    this.http = createSimHttpCaller(this.clock)
+    this.programs = createSimProgramRunner(this.clock)
     this.broker = createSimBroker({ network: this.network, clock: this.clock })
     this.gpio = createSimPanel({ clock: this.clock, random: this.random.fork('gpio') })
     const chance = this.random.fork('camera')
@@ -355,6 +363,7 @@ export class World {
       clock,
       random: this.random.fork(`life ${this.evidence.lives.length}`),
       gpio: this.gpio.openClient(clock),
+      audio: this.speaker.openClient(clock),
       camera: this.stage.openClient({ clock, toMono: (worldMs) => monoMs(worldMs - startedMs) }),
       stills: this.stage.show.stills,
       vision: this.vision.port,
@@ -363,6 +372,8 @@ export class World {
       store: this.store.openClient(),
       broker: this.broker.openClient(WILL, clock),
       board: this.board,
+      http: this.http,
+      programs: this.programs,
       log,
     }
   }
@@ -436,6 +447,9 @@ export class World {
     this.gpio.onOutput = ({ line, active }) => {
       this.trace.add({ kind: 'output', line, active })
       if (line === 'chime' && active) this.evidence.chimes.push(this.now)
+    }
+    this.speaker.onPlay = () => {
+      this.evidence.sounds.push(this.now)
     }
     this.store.onCall = ({ call, name, bytes, outcome }) =>
       this.trace.add({ kind: 'store', call, name, bytes, outcome })
@@ -511,6 +525,7 @@ export class World {
       fingers: [],
       presses: [],
       chimes: [],
+      sounds: [],
       journalled: new Map(),
       parts: new Map(),
       sealedClips: new Map(),

@@ -8,6 +8,8 @@ import { createLoopingCamera, ffmpegReencoder, ffmpegStills } from '../drivers/f
 import { lockFolder } from '../drivers/folder-lock.ts'
 import { createHttpServer } from '../drivers/http/index.ts'
 import { openRecordsLazily } from '../drivers/lazy-records.ts'
+import { nodeHttpCaller } from '../drivers/http-caller.ts'
+import { nodeProgramRunner } from '../drivers/program-runner.ts'
 import { nodeClock } from '../drivers/node-clock.ts'
 import { openNodeDisk } from '../drivers/node-disk.ts'
 import { nodeRandom } from '../drivers/node-random.ts'
@@ -22,6 +24,7 @@ import type { Ports } from '../ports/ports.ts'
 import type { Records } from '../ports/records.ts'
 import { createSimGpio, type SimGpio } from '../../sim/devices/sim-gpio.ts'
 import { readVideo } from './board-camera.ts'
+import { openSimSound } from './board-sound.ts'
 import { openIndex } from './open-index.ts'
 import { enrolmentLines, openPage, packageVersion, pageOrigin, rtspOf, untilAborted } from './page-door.ts'
 import { enrolFor } from './sim-enrol.ts'
@@ -38,6 +41,8 @@ export type ServeOptions = SimHouseOptions & {
   readonly watch?: boolean
   readonly port?: number
   readonly visitorEvery?: number
+  /** As in `board-sound.ts`; left out: the video's own. */
+  readonly sound?: string
 }
 
 const PRESS_MS = 150 // How long a finger stays on a button.
@@ -153,12 +158,16 @@ async function openPorts(
 ): Promise<Ports> {
   const played = await readVideo(video, { config, log, signal })
   const { store, broker } = await openOutside(scope, { folder, config, choice: options, disk, log })
+  const sound = { choice: options.sound ?? 'video', video, folder }
   return {
+    audio: scope.own('audio', await openSimSound({ clock, log }, config, sound)),
     ...{ clock, random: nodeRandom, disk, records, log },
     gpio: gpio.renew(),
     camera: createLoopingCamera({ clock, video: played }),
     stills: ffmpegStills,
     reencoder: ffmpegReencoder,
+    http: nodeHttpCaller,
+    programs: nodeProgramRunner,
     peers: openWebrtcPeers({ additionalHosts: ['127.0.0.1'] }),
     ...(store === undefined ? {} : { store }),
     ...(broker === undefined ? {} : { broker }),

@@ -1,4 +1,6 @@
 import { assertNever } from '../base/assert.ts'
+import type { CameraPath } from '../ports/camera.ts'
+import type { AudioFacts } from '../ports/audio.ts'
 import type { VisionState } from '../ports/vision.ts'
 import type { GateStatus } from '../gate/index.ts'
 import type { QuietState, Silenced } from '../quiet/index.ts'
@@ -11,6 +13,8 @@ export type StatusFacts = {
   readonly alarms: readonly AlarmKind[]
   /** Since when the camera has sent nothing; 0 while it sends. Undefined: it never has. */
   readonly cameraSilentMs: number | undefined
+  /** What the camera says of itself; left out where it does not. */
+  readonly camera?: CameraPath
   readonly disk:
     | { readonly bytes: number; readonly ofBytes: number; readonly reserveBytes: number }
     | undefined
@@ -30,6 +34,7 @@ export type StatusFacts = {
   readonly broker: 'none' | 'connected' | 'away'
   readonly quiet: QuietState
   readonly viewers: readonly { readonly transport: string }[]
+  readonly sound: AudioFacts
 }
 
 type Saying = Omit<StatusRow, 'key'>
@@ -49,6 +54,7 @@ export function describeStatus(facts: StatusFacts): StatusReply {
     detector: detectorSays(facts),
     decoding: decodingSays(facts),
     live: liveSays(facts),
+    sound: soundSays(facts),
     clock: clockSays(facts),
     quiet: quietSays(facts),
     temperature: temperatureSays(facts),
@@ -58,7 +64,13 @@ export function describeStatus(facts: StatusFacts): StatusReply {
   return { rows, alarms: facts.alarms }
 }
 
-function cameraSays({ cameraSilentMs }: StatusFacts): Saying {
+function cameraSays({ cameraSilentMs, camera }: StatusFacts): Saying {
+  if (camera?.detection === 'none')
+    return {
+      state: 'off',
+      says: 'No camera is set: the button rings without pictures.',
+      todo: 'Say which one in camera.kind of the configuration file.',
+    }
   if (cameraSilentMs === undefined)
     return {
       state: 'bad',
@@ -71,7 +83,8 @@ function cameraSays({ cameraSilentMs }: StatusFacts): Saying {
       says: `The camera has sent nothing for ${duration(cameraSilentMs)}.`,
       todo: 'It is tried again and again. If it stays so: check its cable and power.',
     }
-  return { state: 'well', says: 'The camera sends pictures.' }
+  const source = camera === undefined ? '' : ` (${camera.source})`
+  return { state: 'well', says: `The camera sends pictures${source}.` }
 }
 
 function diskSays({ disk, kept, alarms, unsealed, storageProblem }: StatusFacts): Saying {
@@ -148,18 +161,39 @@ function detectorSays({ recognising }: StatusFacts): Saying {
   return { state: 'well', says: 'People, vehicles and animals are told apart while somebody is there.' }
 }
 
-const decodingSays = ({ decoding }: StatusFacts): Saying =>
-  decoding.trusted
+function decodingSays({ decoding, camera }: StatusFacts): Saying {
+  if (camera?.detection === 'none') return { state: 'off', says: 'There are no pictures to look at.' }
+  if (camera?.detection === 'raw')
+    return { state: 'well', says: `The camera gives small pictures beside its video: ${camera.why}.` }
+  const where = camera === undefined ? '' : ` ${DECODED_FROM[camera.detection]}: ${camera.why}.`
+  return decoding.trusted
     ? {
         state: 'well',
-        says: `The sizes of the packets tell of movement: ${percent(1 - decoding.decodedShare)} of the pictures did not have to be decoded.`,
+        says: `The sizes of the packets tell of movement: ${percent(1 - decoding.decodedShare)} of the pictures did not have to be decoded.${where}`,
       }
-    : { state: 'well', says: `Every picture is looked at: ${decoding.why}.` }
+    : { state: 'well', says: `Every picture is looked at: ${decoding.why}.${where}` }
+}
+
+const DECODED_FROM = {
+  'small-stream': 'Pictures are decoded from the camera’s small stream',
+  decoded: 'Pictures are decoded from what is recorded',
+} as const
 
 function liveSays({ viewers }: StatusFacts): Saying {
   if (viewers.length === 0) return { state: 'well', says: 'Nobody is watching.' }
   const ways = [...new Set(viewers.map(({ transport }) => transport))].join(', ')
   return { state: 'well', says: `${count(viewers.length, 'viewer')} watching (${ways}).` }
+}
+
+/** Bell, pictures and clips need no sound, so nothing here is bad. */
+function soundSays({ sound: { microphone, speaker } }: StatusFacts): Saying {
+  if (microphone.state === 'there' && speaker.state === 'there')
+    return {
+      state: 'well',
+      says: `The microphone (${microphone.name}) and the speaker (${speaker.name}) are there. Nothing of it is recorded.`,
+    }
+  const missing = [microphone, speaker].flatMap((part) => ('why' in part ? [part.why] : []))
+  return { state: 'off', says: [...new Set(missing)].join(' ') }
 }
 
 const clockSays = ({ clockTrusted }: StatusFacts): Saying =>

@@ -1,14 +1,16 @@
 /** The owner's page: what there is of it is made here, once, and introduced to each other. */
 import { render } from 'preact'
 import type { DeviceEvent } from '../api.ts'
-import { ask, askBytes } from './app/api-client.ts'
 import { prepareChime } from './app/chime.ts'
 import { AppContext, type App } from './app/context.ts'
+import { deviceSource } from './app/device-source.ts'
+import { DoorSound } from './app/door-sound.ts'
 import { createEvents } from './app/events.ts'
 import { createRings, ringAfter } from './app/rings.ts'
 import { Root } from './app/root.tsx'
 import { parseRoute } from './app/route.ts'
 import { createSession, publicKeyOf, resumeSession } from './app/session.ts'
+import { ShelfContext } from './app/shelf-context.ts'
 import { createStore } from './app/store.ts'
 import { registerWorker } from './app/worker-registration.ts'
 import { ClipShelf } from './clips/clip-shelf.ts'
@@ -23,8 +25,7 @@ const signedIn = () => {
 }
 
 const shelf = new ClipShelf({
-  ask,
-  askBytes,
+  source: deviceSource(),
   cache: browserCache(),
   key: () => signedIn()?.key,
   devicePublicKey: () => {
@@ -40,10 +41,12 @@ const app: App = {
   rings: createRings(),
   notice: createStore<string | undefined>(undefined),
   alarms: createStore<readonly string[]>([]),
+  sound: new DoorSound(),
 }
 
 function take(event: DeviceEvent): void {
   app.rings.change((ring) => ringAfter(ring, event))
+  if (event.type === 'sound') app.sound.learn(event)
   if (event.type === 'alarms') app.alarms.set(event.alarms)
   if (event.type === 'clip') {
     if (event.state === 'expired') shelf.forget(event.clip)
@@ -81,6 +84,7 @@ function start(): void {
   prepareChime()
   app.events.hear((event) => take(event))
   app.events.isOpen.subscribe((isOpen) => {
+    if (!isOpen) app.sound.forget()
     // Whatever happened while the line was down, a doorbell that has only just started among it.
     if (isOpen && signedIn()?.me.role !== 'guest') void shelf.load()
   })
@@ -93,7 +97,9 @@ function start(): void {
   if (root !== null)
     render(
       <AppContext.Provider value={app}>
-        <Root />
+        <ShelfContext.Provider value={shelf}>
+          <Root />
+        </ShelfContext.Provider>
       </AppContext.Provider>,
       root,
     )
