@@ -24,12 +24,15 @@ const PLANS: Readonly<Record<Amount, Plan>> = {
 }
 
 const LINTEL = path.join(ROOT, 'scripts/lintel')
+const CAMERA_SIEGE = path.join(ROOT, 'scripts/camera-siege')
 const POWER_CUT = path.join(ROOT, 'scripts/power-cut')
 
 export async function checkProvingGround(report: Report, amount: Amount): Promise<void> {
   const plan = PLANS[amount]
   await Promise.all([proveByComputing(report, plan), proveOnDisks(report, plan)])
-  if (amount === 'long') await checkBoard(report)
+  if (amount !== 'long') return
+  await checkBoard(report)
+  await checkCounted(report, 'an hour of a camera in trouble', CAMERA_SIEGE, [])
 }
 
 /** Every core is busy with these. */
