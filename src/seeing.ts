@@ -9,6 +9,7 @@ import type { LateClips } from './late-clips.ts'
 import type { Live } from './live/index.ts'
 import { filmOf } from './media/index.ts'
 import type { Payload, Telemetry } from './mqtt/index.ts'
+import { createNight, type Night } from './night/index.ts'
 import type { CameraPath, LumaFrame } from './ports/camera.ts'
 import type { Ports } from './ports/ports.ts'
 import type { Area, VisionState } from './ports/vision.ts'
@@ -48,6 +49,8 @@ export interface Eyes {
   /** PIR or press: worth a look. */
   sign(at: MonoMs): void
   seeing(): Seeing
+  /** Switches the infrared light, where there is one; undefined: there is none. */
+  readonly keepLight: ((signal: AbortSignal) => Promise<void>) | undefined
   /** Tells the broker now and then, until stopped. */
   tellSeeing(signal: AbortSignal): Promise<void>
 }
@@ -62,15 +65,23 @@ export function createEyes(ports: Ports, config: Config, deps: EyesDeps): Eyes {
   const recogniser = recogniserFor(ports, config, { ...deps, newest: () => capture.newest() })
   let heardAt: MonoMs | undefined
   const heard = (): void => void (heardAt = ports.clock.mono())
-  const capture = captureFor(ports, config, { ...deps, recogniser, gate, heard })
+  const night = nightFor(ports, config)
+  const capture = captureFor(ports, config, { ...deps, recogniser, gate, heard, night })
   return {
     heardAt: () => heardAt,
     capture,
     recogniser,
     sign: (at) => gate.sign(at),
     seeing,
+    keepLight: night === undefined ? undefined : (signal) => night.run(signal),
     tellSeeing: (signal) => tellSeeing(ports, { seeing, telemetry: deps.telemetry }, signal),
   }
+}
+
+function nightFor({ clock, log, gpio }: Ports, { night, gpio: lines, device }: Config): Night | undefined {
+  if (lines.infrared === undefined) return undefined
+  const light = (isOn: boolean): Promise<void> => gpio.set('infrared', isOn)
+  return createNight({ clock, log, light }, { ...night, timeZone: device.timeZone })
 }
 
 const seeingOf = ({ camera, vision }: Ports, { detect }: Config, gate: PacketGate): Seeing => ({
@@ -114,7 +125,9 @@ function captureFor(
     tell,
     onLook,
     heard,
+    night,
   }: EyesDeps & {
+    readonly night: Night | undefined
     readonly recogniser: Recogniser
     readonly gate: PacketGate
     readonly heard: () => void
@@ -123,6 +136,7 @@ function captureFor(
   const detector = createMotionDetector(config.detect)
   let onset: MonoMs | undefined
   const onFrame = async (frame: LumaFrame): Promise<void> => {
+    night?.note(frame)
     const { moving, score, boxes, events } = detector.step(frame)
     onLook?.({ at: frame.at, score, moving, boxes })
     const zones = [...new Set(boxes.flatMap((box) => zonesOf(box, config.detect.zones)))]
