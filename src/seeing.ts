@@ -113,29 +113,46 @@ function recogniserFor(
   )
 }
 
-function captureFor(
-  ports: Ports,
+type CaptureDeps = EyesDeps & {
+  readonly night: Night | undefined
+  readonly recogniser: Recogniser
+  readonly gate: PacketGate
+  readonly heard: () => void
+}
+
+function captureFor(ports: Ports, config: Config, deps: CaptureDeps): Capture {
+  const { clips, live, gate, heard } = deps
+  return createCapture(
+    {
+      ...ports,
+      onRun: (track) => {
+        live().beginRun(track)
+        return clips.beginRun(track)
+      },
+      onPacket: (packet) => {
+        heard()
+        live().take(packet) // Whoever watches does not wait for the disk.
+        return clips.take(packet)
+      },
+      onFrame: lookAtFrames(config, deps),
+      gate: config.detect.decode === 'always' ? undefined : gate,
+      onLoss: () => clips.noteLoss(),
+      onRunEnd: () => {
+        live().endRun()
+        return clips.endRun()
+      },
+    },
+    config.capture,
+  )
+}
+
+function lookAtFrames(
   config: Config,
-  {
-    clips,
-    live,
-    desk,
-    recogniser,
-    gate,
-    tell,
-    onLook,
-    heard,
-    night,
-  }: EyesDeps & {
-    readonly night: Night | undefined
-    readonly recogniser: Recogniser
-    readonly gate: PacketGate
-    readonly heard: () => void
-  },
-): Capture {
+  { desk, recogniser, gate, tell, onLook, night }: CaptureDeps,
+): (frame: LumaFrame) => Promise<void> {
   const detector = createMotionDetector(config.detect)
   let onset: MonoMs | undefined
-  const onFrame = async (frame: LumaFrame): Promise<void> => {
+  return async (frame) => {
     night?.note(frame)
     const { moving, score, boxes, events } = detector.step(frame)
     onLook?.({ at: frame.at, score, moving, boxes })
@@ -151,28 +168,6 @@ function captureFor(
     recogniser.moved(frame.at, boxes)
     if (moving) await desk().take({ kind: 'motion', at: frame.at, zones })
   }
-  return createCapture(
-    {
-      ...ports,
-      onRun: (track) => {
-        live().beginRun(track)
-        return clips.beginRun(track)
-      },
-      onPacket: (packet) => {
-        heard()
-        live().take(packet) // Whoever watches does not wait for the disk.
-        return clips.take(packet)
-      },
-      onFrame,
-      gate: config.detect.decode === 'always' ? undefined : gate,
-      onLoss: () => clips.noteLoss(),
-      onRunEnd: () => {
-        live().endRun()
-        return clips.endRun()
-      },
-    },
-    config.capture,
-  )
 }
 
 /** The broker hears now and then what is decoded, and what cannot be recognised, when that has changed. */

@@ -16,7 +16,7 @@ import {
   type ScriptedOptions,
   type ScriptedRtsp,
   type Trouble,
-} from './scripted-rtsp.fixture.ts'
+} from '../../../scripts/live-lab/scripted-rtsp.ts'
 
 const forever = { signal: new AbortController().signal }
 const cameraAt = (port: number, path: string, account?: Account): Camera =>

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { roundsOf, type Film } from '../../../scripts/live-lab/camera.ts'
+import { roundsOf, type Film } from './camera.ts'
 import {
   encodeReply,
   interleaved,
@@ -12,7 +12,7 @@ import {
   RtspReader,
   type RtspReply,
   type RtspRequest,
-} from '../../media/index.ts'
+} from '../../src/media/index.ts'
 
 export type Trouble = {
   /** Answers to this method are replaced. */
