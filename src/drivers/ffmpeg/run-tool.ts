@@ -16,14 +16,14 @@ export interface Tool extends AsyncDisposable {
   readonly ended: Promise<void>
   /** Ends it at once, whatever it is doing. */
   kill(): void
+  /** From now on it lets others go first: 0 … 19. */
+  stepBack(niceness: number): void
 }
 
 export type ToolOptions = {
   readonly signal?: AbortSignal | undefined
   /** What it means when the tool fails. */
   readonly failure: FaultKind
-  /** How far it steps back for others: 0 … 19. */
-  readonly niceness?: number
 }
 
 /**
@@ -35,7 +35,6 @@ export type ToolOptions = {
 export function startTool(program: Program, args: readonly string[], options: ToolOptions): Tool {
   const { signal, failure } = options
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] })
-  if (options.niceness !== undefined) stepBack(child, options.niceness)
   const lastWords = keepTail(child)
   let isKilled = false
   const kill = (): void => {
@@ -59,6 +58,7 @@ export function startTool(program: Program, args: readonly string[], options: To
     stdout: child.stdout,
     ended,
     kill,
+    stepBack: (niceness) => stepBack(child, niceness),
     async [Symbol.asyncDispose]() {
       kill()
       await ended.catch(() => {}) // It was told to stop; how it took that is nobody's concern.
