@@ -204,7 +204,10 @@ describe.skipIf(!hasChromium())('a household and its page', () => {
     await owner.getByRole('button', { name: 'Add quiet hours' }).click()
     await owner.getByLabel('From', { exact: true }).fill('00:00')
     await owner.getByLabel('To', { exact: true }).fill('00:00')
-    await owner.locator('form', { has: owner.locator('.quiet-time') }).getByRole('button', { name: 'Save' }).click()
+    await owner
+      .locator('form', { has: owner.locator('.quiet-time') })
+      .getByRole('button', { name: 'Save' })
+      .click()
     await owner.getByText('Time zone of the doorbell').waitFor()
     await expect.poll(() => house.household.doorbell()?.quiet().is).toBe('quiet')
     await house.press()
@@ -257,7 +260,8 @@ async function ring(page: Page): Promise<string> {
   return uploaded().at(-1) ?? ''
 }
 
-const clipIds = async (): Promise<readonly string[]> => (await house.disk.list('clips')).map(({ name }) => name)
+const clipIds = async (): Promise<readonly string[]> =>
+  (await house.disk.list('clips')).map(({ name }) => name)
 
 async function partsOf(clip: string): Promise<readonly Uint8Array[]> {
   const files = (await house.disk.list(`clips/${clip}`)).filter(({ name }) => /^\d+\.age$/.test(name))
@@ -269,7 +273,8 @@ async function objectsOf(clip: string): Promise<readonly string[]> {
   const { clips = [] } = (await house.household.doorbell()?.clips.list({ limit: 100 })) ?? {}
   return clips.find((it) => it.clip === clip)?.objects.map(({ name }) => name) ?? []
 }
-const stored = (names: readonly string[]): readonly string[] => names.filter((name) => house.store.objects.has(name))
+const stored = (names: readonly string[]): readonly string[] =>
+  names.filter((name) => house.store.objects.has(name))
 
 async function makeKey(page: Page): Promise<string> {
   await page.getByRole('button', { name: 'Make my key' }).click()

@@ -11,7 +11,7 @@ import { openScope } from './base/scope.ts'
 import { unixMs } from './base/time.ts'
 import { readVideo } from './commands/board-camera.ts'
 import { webOptionsOf } from './commands/web-place.ts'
-import { loadConfig } from './config/index.ts'
+import { loadConfig, type Config } from './config/index.ts'
 import type { Happening } from './doorbell.ts'
 import { createLoopingCamera, ffmpegReencoder, ffmpegStills } from './drivers/ffmpeg/index.ts'
 import { createHttpServer } from './drivers/http/index.ts'
@@ -55,7 +55,7 @@ export type HouseOptions = {
   readonly push?: PushService
   readonly sets?: readonly string[]
   /** Wraps what a doorbell gets, each time that one starts. */
-  readonly ports?: (ports: Ports) => Ports
+  readonly ports?: (ports: Ports, config: Config) => Ports
 }
 
 const NO_PAGE: PageFiles = { read: async () => undefined }
@@ -92,7 +92,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
               ...{ stills: ffmpegStills, reencoder: ffmpegReencoder },
               peers: openWebrtcPeers({ additionalHosts: ['127.0.0.1'] }),
             }
-            return options.ports?.(ports) ?? ports
+            return options.ports?.(ports, config) ?? ports
           },
         },
         {

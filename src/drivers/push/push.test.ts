@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { utf8 } from '../../base/bytes.ts'
-import { describePushServiceContract, makeBrowserKeys, makeVapidKeys } from '../../ports/push-service.contract.ts'
+import {
+  describePushServiceContract,
+  makeBrowserKeys,
+  makeVapidKeys,
+} from '../../ports/push-service.contract.ts'
 import { openHttpsPushService } from './https-service.fixture.ts'
 import { createPushService } from './index.ts'
 
