@@ -48,6 +48,8 @@ export interface Desk {
   /** Ends the visit when its time has come. */
   watchQuiet(signal: AbortSignal): Promise<void>
   isIdle(): boolean
+  /** For how long it has been doing one thing; 0: nothing is to be done. */
+  busyMs(): number
 }
 
 type Performers = { readonly [K in Effect['do']]: (effect: Extract<Effect, { do: K }>) => Promise<void> }
@@ -59,7 +61,7 @@ export function createDesk(deps: DeskDeps): Desk {
   const waiting: Effect[] = []
   const bell = new Bell()
   let state: VisitState = idle
-  let isDoing = false
+  let doingSince: MonoMs | undefined
   /** How far what was seen last is behind: a decoder that cannot keep up tells of movement when it is long over. */
   let behindMs = 0
   let wake: () => void = () => {}
@@ -85,15 +87,16 @@ export function createDesk(deps: DeskDeps): Desk {
           await bell.untilRung(signal)
           continue
         }
-        isDoing = true
+        doingSince = clock.mono()
         await performOne(perform, effect)
-        isDoing = false
+        doingSince = undefined
       }
     },
     async tellMotion(motion, at) {
       await deps.telemetry?.publish('motion', { state: motion, ...timed(deps.ports, at) })
     },
-    isIdle: () => state.phase === 'idle' && waiting.length === 0 && !isDoing,
+    isIdle: () => state.phase === 'idle' && waiting.length === 0 && doingSince === undefined,
+    busyMs: () => (doingSince === undefined ? 0 : clock.mono() - doingSince),
     async watchQuiet(signal) {
       signal.addEventListener('abort', () => wake(), { once: true })
       while (!signal.aborted) {

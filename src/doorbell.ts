@@ -12,7 +12,7 @@ import type { ClipHappening, Clips } from './clips/index.ts'
 import { privateZonesRecorded, type Config } from './config/index.ts'
 import { createDesk, type Desk } from './desk.ts'
 import type { Ledger } from './ledger/index.ts'
-import { createHealth, type Alarm, type AlarmKind, type Health } from './health/index.ts'
+import { createHealth, type Alarm, type AlarmKind, type Health, type Vital } from './health/index.ts'
 import { createLines, type LineSign, type Lines } from './lines/index.ts'
 import { createLive, serveRtsp, type Live } from './live/index.ts'
 import { createTelemetry, type Payload, type Telemetry } from './mqtt/index.ts'
@@ -106,6 +106,8 @@ export interface Doorbell extends AsyncDisposable {
   alarms(): readonly AlarmKind[]
   /** What is decoded and why, and who recognises. */
   seeing(): Seeing
+  /** What the watchdog looks at. */
+  vitals(): readonly Vital[]
   /** Whether it is quiet now, and until when. */
   quiet(): QuietState
 }
@@ -141,7 +143,7 @@ export async function startDoorbell(
       }),
     )
     loop('health', (signal) => health.run(signal))
-    const ring = startChime(ports, loop)
+    const chime = startChime(ports, loop)
     const quiet = createQuiet(ports, { ...config.quietHours, timeZone: config.device.timeZone })
     const clips = storage.late
     const eyes: Eyes = createEyes(ports, config, {
@@ -149,7 +151,7 @@ export async function startDoorbell(
     })
     const live = scope.own('live', liveOf(ports, { key, eyes }))
     const desk: Desk = createDesk({
-      ...{ ports, config, clips, telemetry, quiet, tell, ring },
+      ...{ ports, config, clips, telemetry, quiet, tell, ring: () => chime.ring() },
       onVisit: (visit) => eyes.recogniser.visit(visit),
     })
     startSeeing(eyes, loop)
@@ -161,8 +163,9 @@ export async function startDoorbell(
     const opened = await openStorage(storage, options)
     return {
       ...doorbellOf({ ports, desk, storage, telemetry, health, eyes, quiet }),
-      ...{ live, ring, opened },
+      ...{ live, opened, ring: () => chime.ring() },
       picture: () => pictureOf(ports, eyes, storage.opened()?.sealClip),
+      vitals: () => vitalsOf({ lines, chime, desk }),
     }
   })
 }
@@ -207,7 +210,7 @@ const doorbellOf = ({
   health,
   eyes,
   quiet,
-}: Parts): Omit<Doorbell, keyof AsyncDisposable | 'live' | 'ring' | 'picture' | 'opened'> => ({
+}: Parts): Omit<Doorbell, keyof AsyncDisposable | 'live' | 'ring' | 'picture' | 'opened' | 'vitals'> => ({
   clips: shelfOf(storage),
   ledger: { append: async (entry, alongside) => storage.mustBeOpen().ledger.append(entry, alongside) },
   kept: () => storage.opened()?.clips.kept() ?? { clips: 0, bytes: 0, days: 0 },
@@ -227,6 +230,23 @@ const doorbellOf = ({
   storageProblem: () => storage.problem(),
 })
 
+/**
+ * What stands between a finger and the bell must never hang; what a disk does may take long, and a card that is slow
+ * is no reason to start anew.
+ */
+const vitalsOf = ({
+  lines,
+  chime,
+  desk,
+}: {
+  readonly lines: Lines
+  readonly chime: Chime
+  readonly desk: Desk
+}): readonly Vital[] => [
+  { name: 'lines', busyMs: () => lines.overdueMs(), busyMsMax: 5000 },
+  { name: 'chime', busyMs: () => chime.busyMs(), busyMsMax: 10_000 },
+  { name: 'desk', busyMs: () => desk.busyMs(), busyMsMax: 300_000 },
+]
 /** Every call says why, as long as there are no clips to be shown. */
 function shelfOf(storage: Storage): ClipShelf {
   const shelf = (): ClipShelf => storage.mustBeOpen().clips.shelf
@@ -280,10 +300,10 @@ function pictureOf(
   return async () => (await sealClip()).seal(await picture(signal))
 }
 
-function startChime(ports: Ports, loop: Loop): Chime['ring'] {
+function startChime(ports: Ports, loop: Loop): Chime {
   const chime = createChime(ports)
   loop('chime', (signal) => chime.run(signal))
-  return () => chime.ring()
+  return chime
 }
 
 function startDesk(desk: Desk, loop: Loop): void {

@@ -17,7 +17,9 @@ import {
 import type { Doorbell, DoorbellOptions, Happening } from './doorbell.ts'
 import { statusOf } from './doorbell-status.ts'
 import { DoorbellKeeper, type Running } from './doorbell-keeper.ts'
+import { keepPulse, type Vital } from './health/index.ts'
 import { createMembers, type Members } from './members/index.ts'
+import type { Board } from './ports/board.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Disk } from './ports/disk.ts'
 import type { Ports } from './ports/ports.ts'
@@ -51,6 +53,8 @@ export type HouseholdDeps = {
   readonly server: WebServer
   readonly push: PushService
   readonly page: PageFiles
+  /** Whose watchdog is petted, before there is a doorbell too. */
+  readonly board?: Board | undefined
   /** What a doorbell needs, with these settings; the scope closes with that doorbell. */
   readonly openPorts: (config: Config, scope: Scope) => Promise<Ports>
 }
@@ -78,7 +82,7 @@ export interface Household extends AsyncDisposable {
 
 export async function startHousehold(deps: HouseholdDeps, options: HouseholdOptions): Promise<Household> {
   return openScope(async (scope) => {
-    const { disk, log } = deps
+    const { clock, disk, log } = deps
     const key = await openDeviceKey({ disk, log })
     const book = bookOf(options)
     const changes = await openChanges({ disk, file: SETTINGS_FILE, book })
@@ -102,6 +106,13 @@ export async function startHousehold(deps: HouseholdDeps, options: HouseholdOpti
     const settings = settingsFor(deps, { book, changes, keeper, rings, push })
     if (await hasOwner(disk)) await keeper.start()
     scope.own('owner', startWhenOwned(members, keeper, options))
+    scope.own(
+      'pulse',
+      startLoop(
+        (signal) => keepPulse({ clock, log, board: deps.board, vitals: () => vitalsOf(keeper) }, signal),
+        options.onCrash,
+      ),
+    )
     scope.own(
       'looks',
       startLoop((signal) => keepLooking(deps, { rings, keeper }, signal), options.onCrash),
@@ -127,6 +138,8 @@ export async function startHousehold(deps: HouseholdDeps, options: HouseholdOpti
     }
   })
 }
+
+const vitalsOf = (keeper: DoorbellKeeper): readonly Vital[] => keeper.running()?.doorbell.vitals() ?? []
 
 const hasOwner = async (disk: Disk): Promise<boolean> =>
   (await disk.list('')).some(({ name }) => name === RECIPIENTS_FILE)

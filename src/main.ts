@@ -4,6 +4,10 @@ import { isAbort, isFault, messageOf } from './base/fault.ts'
 import { nearestName } from './base/nearest.ts'
 
 const COMMANDS = {
+  run: {
+    about: 'be the doorbell: run on this board',
+    load: async () => (await import('./commands/run.ts')).runCommand(),
+  },
   sim: {
     about: 'replay recorded video through the doorbell, in virtual time',
     load: async () => (await import('./commands/sim.ts')).simCommand(),

@@ -4,7 +4,10 @@ import type { UnixMs } from '../../src/base/time.ts'
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
 
 /** Whether the chime is silent then, found in another way than the doorbell's: by comparing times as texts. */
-export function isQuietAt({ device: { timeZone }, quietHours: { times, silences } }: Config, at: UnixMs): boolean {
+export function isQuietAt(
+  { device: { timeZone }, quietHours: { times, silences } }: Config,
+  at: UnixMs,
+): boolean {
   if (timeZone === undefined || !silences.includes('chime')) return false
   const format = { timeZone, weekday: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const
   const [name = '', now = ''] = new Intl.DateTimeFormat('en-GB', format)

@@ -219,6 +219,10 @@ async function* sifted(
       )
     lastDts = dts
     const isDamaged = !isWhole(data)
+    if (packet.isAfterLoss === true && !isLost) {
+      log.warn('capture.packets_lost', { codec: track.codec })
+      await handOver('the loss of packets', onLoss())
+    }
     if (isDamaged && !isLost) log.warn('capture.packet_damaged', { bytes: data.length, codec: track.codec })
     if (isDamaged) await handOver('the loss of a packet', onLoss())
     isLost = isDamaged || (isLost && !isKey)

@@ -12,6 +12,7 @@
 import { isAbort, messageOf } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import { BoundedQueue } from '../base/queue.ts'
+import type { MonoMs } from '../base/time.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Gpio } from '../ports/gpio.ts'
 
@@ -21,6 +22,8 @@ const RINGS_WAITING_MAX = 8
 
 export interface Chime {
   ring(): void
+  /** For how long it has been at one ring; 0: it waits for the next. */
+  busyMs(): number
   run(signal: AbortSignal): Promise<void>
 }
 
@@ -28,15 +31,19 @@ type ChimeDeps = { readonly gpio: Gpio; readonly clock: Clock; readonly log: Log
 
 export function createChime({ gpio, clock, log }: ChimeDeps): Chime {
   const rings = new BoundedQueue<'ring'>(RINGS_WAITING_MAX)
+  let since: MonoMs | undefined
   return {
     ring() {
       if (!rings.push('ring')) log.warn('chime.rings_dropped', { bound: RINGS_WAITING_MAX })
     },
+    busyMs: () => (since === undefined ? 0 : clock.mono() - since),
     async run(signal) {
       signal.addEventListener('abort', () => rings.end(), { once: true })
       for await (const _ring of rings) {
         if (signal.aborted) return
+        since = clock.mono()
         await pulse({ gpio, clock, log }, signal)
+        since = undefined
       }
     },
   }

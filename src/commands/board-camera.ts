@@ -3,7 +3,7 @@ import { assertNever } from '../base/assert.ts'
 import { Fault } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import { areasToHide, planPrivacy, type Config } from '../config/index.ts'
-import { noCamera } from '../drivers/camera/index.ts'
+import { createRtspCamera, noCamera, type RtspCameraOptions } from '../drivers/camera/index.ts'
 import {
   createLoopingCamera,
   encodeOnce,
@@ -14,6 +14,7 @@ import {
 import type { Camera } from '../ports/camera.ts'
 import type { Clock } from '../ports/clock.ts'
 import { cacheFolder } from './cache-folder.ts'
+import { readFirstLine, readTextFile } from './owner-files.ts'
 
 export type BoardCameraDeps = { readonly clock: Clock; readonly log: Log; readonly signal: AbortSignal }
 
@@ -29,11 +30,25 @@ export async function openCamera(config: Config, deps: BoardCameraDeps): Promise
     case 'file':
       return fileCamera(camera.file ?? '', config, deps)
     case 'rtsp':
+      return createRtspCamera({ ...(await rtspOptions(camera)), clock: deps.clock, log: deps.log })
     case 'v4l2':
     case 'libcamera':
       throw new Fault('invalid', `camera.kind: ${camera.kind}: this version has no driver for it`)
     default:
       return assertNever(camera.kind)
+  }
+}
+
+type RtspSettings = Omit<RtspCameraOptions, 'clock' | 'log'>
+
+/** Secrets are in files, so that they stand neither in a list of processes nor in a copy of the settings. */
+async function rtspOptions({ rtsp }: Config['camera']): Promise<RtspSettings> {
+  const { url = '', detectUrl, username, passwordFile, caFile } = rtsp // The settings were checked: there is an address.
+  const password = passwordFile === undefined ? '' : await readFirstLine(passwordFile)
+  return {
+    ...{ url, detectUrl },
+    account: username === undefined ? undefined : { username, password },
+    ca: caFile === undefined ? undefined : await readTextFile(caFile),
   }
 }
 

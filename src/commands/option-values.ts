@@ -9,3 +9,6 @@ export const wholeNumber =
       throw new InvalidArgumentError(`wanted a whole number from ${least} to ${most}, got “${text}”`)
     return value
   }
+
+/** For an option that may be given often. */
+export const repeated = (text: string, before: readonly string[]): readonly string[] => [...before, text]

@@ -1,17 +1,14 @@
 import { join } from 'node:path'
-import { Fault } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import type { Scope } from '../base/scope.ts'
-import type { Config, MqttConfig } from '../config/index.ts'
+import type { Config } from '../config/index.ts'
 import { openBroker } from '../drivers/mqtt/index.ts'
 import { openS3Store } from '../drivers/s3/index.ts'
-import { willOf } from '../mqtt/index.ts'
 import type { Broker } from '../ports/broker.ts'
 import type { Disk } from '../ports/disk.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
-import { openDeviceKey } from '../vault/index.ts'
 import { openEmbeddedCloud, type EmbeddedCloud } from '../../sim/cloud/index.ts'
-import { readFirstLine, readTextFile } from './owner-files.ts'
+import { brokerNames, openConfiguredBroker, openConfiguredStore, type BrokerNames } from './outside.ts'
 import { parseCloudUrl, readCredentials } from './s3-place.ts'
 
 export type CloudChoice = {
@@ -40,7 +37,7 @@ export async function openOutside(scope: Scope, given: Given): Promise<Outside> 
   const embedded = wanted === 'embedded' ? await openEmbedded(scope, { folder, config, log }) : undefined
   const store = await openStore(wanted, given, embedded)
   if (store !== undefined) scope.own('store client', store)
-  const broker = await openConfiguredBroker(given, embedded)
+  const broker = await openOneBroker(given, embedded)
   if (broker !== undefined) scope.own('broker client', broker)
   return { store, broker }
 }
@@ -69,14 +66,8 @@ async function openStore(
       { log },
     )
   }
-  if (wanted === 'configured' && config.store !== undefined) {
-    const { endpoint, region, bucket, pathStyle, credentialsFile } = config.store
-    const credentials = await readCredentials(choice.cloudCredentials ?? credentialsFile)
-    return openS3Store(
-      { ...(endpoint === undefined ? {} : { endpoint }), region, bucket, pathStyle, credentials },
-      { log },
-    )
-  }
+  if (wanted === 'configured' && config.store !== undefined)
+    return openConfiguredStore(config.store, { log, credentials: choice.cloudCredentials })
   const { endpoint, bucket } = parseCloudUrl(wanted)
   const credentials = await readCredentials(choice.cloudCredentials)
   return openS3Store(
@@ -85,45 +76,26 @@ async function openStore(
   )
 }
 
-async function openConfiguredBroker(
+async function openOneBroker(
   { config, disk, log }: Given,
   embedded: EmbeddedCloud | undefined,
-): Promise<Broker | undefined> {
-  const { name } = await openDeviceKey({ disk, log })
-  const rules = { prefix: config.mqtt?.prefix ?? 'lintel', device: name, name: config.device.name }
-  const common = { clientId: name.replaceAll('/', '-'), will: willOf(rules) }
-  const broker = await brokerFor(config.mqtt, embedded, common, log)
+): Promise<(Broker & AsyncDisposable) | undefined> {
+  const names = await brokerNames(config, { disk, log })
+  const broker =
+    config.mqtt === undefined
+      ? await openEmbeddedBroker(embedded, { names, log })
+      : await openConfiguredBroker(config.mqtt, { names, log })
   if (broker !== undefined) await untilConnected(broker)
   return broker
 }
 
-type Common = Pick<Parameters<typeof openBroker>[0], 'clientId' | 'will'>
-
-async function brokerFor(
-  mqtt: MqttConfig | undefined,
+async function openEmbeddedBroker(
   embedded: EmbeddedCloud | undefined,
-  common: Common,
-  log: Log,
-): Promise<Broker | undefined> {
-  if (mqtt !== undefined) return openBroker({ ...common, ...(await settingsOf(mqtt)) }, { log })
+  { names, log }: { readonly names: BrokerNames; readonly log: Log },
+): Promise<(Broker & AsyncDisposable) | undefined> {
   if (embedded?.mqttUrl === undefined) return undefined
   const { mqttUsername: username, mqttPassword: password } = embedded.account
-  return openBroker({ ...common, url: embedded.mqttUrl, username, password, protocolVersion: 4 }, { log })
-}
-
-async function settingsOf(mqtt: MqttConfig): Promise<Omit<Parameters<typeof openBroker>[0], keyof Common>> {
-  const { url, protocol, username, passwordFile, caFile, certFile, keyFile } = mqtt
-  if ((certFile === undefined) !== (keyFile === undefined))
-    throw new Fault('invalid', 'mqtt: wanted certFile and keyFile together, got one of them')
-  return {
-    url,
-    protocolVersion: protocol === '5' ? 5 : 4,
-    ...(username === undefined ? {} : { username }),
-    ...(passwordFile === undefined ? {} : { password: await readFirstLine(passwordFile) }),
-    ...(caFile === undefined ? {} : { ca: await readTextFile(caFile) }),
-    ...(certFile === undefined ? {} : { cert: await readTextFile(certFile) }),
-    ...(keyFile === undefined ? {} : { key: await readTextFile(keyFile) }),
-  }
+  return openBroker({ ...names, url: embedded.mqttUrl, username, password, protocolVersion: 4 }, { log })
 }
 
 /** So that a replay begins with the broker there; one that is away is no reason not to record. */

@@ -1,10 +1,5 @@
 /** `lintel sim <video> --serve`: the doorbell in real time before a video that plays again and again, and the owner's page. */
-import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { renderUnicodeCompact } from 'uqr'
+import { resolve } from 'node:path'
 import { Fault } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import { openScope, startLoop, type Scope } from '../base/scope.ts'
@@ -16,10 +11,8 @@ import { openRecordsLazily } from '../drivers/lazy-records.ts'
 import { nodeClock } from '../drivers/node-clock.ts'
 import { openNodeDisk } from '../drivers/node-disk.ts'
 import { nodeRandom } from '../drivers/node-random.ts'
-import { openPageFiles } from '../drivers/page-files.ts'
 import { createPinoLog } from '../drivers/pino-log.ts'
 import { createPushService } from '../drivers/push/index.ts'
-import { nodeTcpServer } from '../drivers/tcp-server.ts'
 import { createVision } from '../drivers/vision/index.ts'
 import { openWebrtcPeers } from '../drivers/webrtc/index.ts'
 import { startHousehold, type Household } from '../household.ts'
@@ -27,11 +20,10 @@ import type { Clock } from '../ports/clock.ts'
 import type { Disk } from '../ports/disk.ts'
 import type { Ports } from '../ports/ports.ts'
 import type { Records } from '../ports/records.ts'
-import type { PageFiles } from '../web/index.ts'
 import { createSimGpio, type SimGpio } from '../../sim/devices/sim-gpio.ts'
 import { readVideo } from './board-camera.ts'
 import { openIndex } from './open-index.ts'
-import { readFirstLine } from './owner-files.ts'
+import { enrolmentLines, openPage, packageVersion, pageOrigin, rtspOf, untilAborted } from './page-door.ts'
 import { enrolFor } from './sim-enrol.ts'
 import { openConfig, type SimHouseOptions } from './sim-house.ts'
 import { openOutside } from './sim-outside.ts'
@@ -48,7 +40,6 @@ export type ServeOptions = SimHouseOptions & {
   readonly visitorEvery?: number
 }
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const PRESS_MS = 150 // How long a finger stays on a button.
 /** A laptop's time comes from the network. */
 const clock: Clock = { ...nodeClock, wall: () => ({ ...nodeClock.wall(), trusted: true }) }
@@ -176,17 +167,6 @@ async function openPorts(
   }
 }
 
-/** Without a password nobody may: see `live.rtsp.passwordFile`. */
-async function rtspOf({ live: { rtsp } }: Config): Promise<Pick<Ports, 'rtsp'>> {
-  if (rtsp.port === 0) return {}
-  if (rtsp.passwordFile === undefined)
-    throw new Fault(
-      'invalid',
-      'live.rtsp.passwordFile: wanted a file whose first line is the password, got none',
-    )
-  return { rtsp: { server: nodeTcpServer, password: await readFirstLine(rtsp.passwordFile) } }
-}
-
 /** Presses the button of the doorbell that runs now. */
 class Finger {
   #gpio: SimGpio | undefined
@@ -218,48 +198,12 @@ async function sendVisitors(gpio: Finger, everyS: number, signal: AbortSignal): 
   }
 }
 
-/** Built beforehand, or now. */
-async function openPage(): Promise<PageFiles> {
-  const folder = join(ROOT, '.cache/page')
-  const builder = join(ROOT, 'scripts/page')
-  if (existsSync(builder)) await run(builder)
-  const page = await openPageFiles(folder)
-  if (page !== undefined) return page
-  process.stderr.write('the page itself is not built, only what it asks for is served; type: scripts/page\n')
-  return { read: async () => undefined }
-}
-
-/** It says itself what is wrong; what was built before is served then. */
-const run = (program: string): Promise<void> =>
-  new Promise((resolve) => {
-    const child = spawn(program, [], { stdio: ['ignore', 'ignore', 'inherit'] })
-    child.on('error', () => resolve())
-    child.on('close', () => resolve())
-  })
-
-function packageVersion(): string {
-  const { version } = createRequire(import.meta.url)(join(ROOT, 'package.json')) as { version?: string } // Ours.
-  return version ?? '0'
-}
-
 async function sayWhere(household: Household, config: Config, video: string): Promise<void> {
-  const name = config.web.names[0] ?? (config.web.host === '127.0.0.1' ? 'localhost' : config.web.host)
-  const origin = `${household.isSecure ? 'https' : 'http'}://${name}:${household.port}`
-  const secret = await household.enrolment()
+  const origin = pageOrigin(household, config)
   const lines = [
     `${video} plays again and again before the doorbell; stop it with Ctrl-C.`,
     `The page: ${origin}/`,
+    ...enrolmentLines(origin, await household.enrolment()),
   ]
-  if (secret !== undefined) {
-    const link = `${origin}/#enrol=${secret}`
-    lines.push('', 'Nobody belongs to it yet. Who opens this once becomes its owner:', '', `  ${link}`, '')
-    lines.push(renderUnicodeCompact(link, { border: 2 }))
-  }
   process.stdout.write(`${lines.join('\n')}\n`)
 }
-
-const untilAborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })

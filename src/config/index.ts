@@ -15,6 +15,7 @@ export {
   parseWanted,
   type ConfigKey,
   type Config,
+  type GpioConfig,
   type StoreConfig,
   type MqttConfig,
   type WebConfig,

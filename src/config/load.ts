@@ -7,6 +7,8 @@ import { check, didYouMean, isMapping, readYaml, type YamlText } from './yaml.ts
 
 /** A configuration file's name (for messages) and text, what was changed on the owner's page, and `--set key=value` arguments, which win. */
 export type ConfigSource = {
+  /** What the board says, under everything else: a configuration file like any other. */
+  readonly board?: YamlText | undefined
   readonly file?: YamlText
   /** By dotted keys. */
   readonly changed?: Changes
@@ -21,7 +23,7 @@ export const SETTINGS_FILE = 'settings.yaml'
 /** Checks and completes the configuration. Throws `Fault('invalid')` with the first thing that is wrong. */
 export function loadConfig(source: ConfigSource): Config {
   const reading = source.file === undefined ? undefined : readYaml(source.file)
-  const wanted: Record<string, unknown> = reading?.root ?? {}
+  const wanted = mergeUnder(boardOf(source.board), reading?.root ?? {})
   checkChanges(source.changed ?? {})
   for (const [key, value] of Object.entries(source.changed ?? {})) place(wanted, key, value)
   for (const set of source.sets ?? []) applySet(wanted, set)
@@ -31,6 +33,25 @@ export function loadConfig(source: ConfigSource): Config {
     noun: 'setting',
     namesIn,
   })
+}
+
+/** Checked by itself first: then it is clear whose mistake it is. */
+function boardOf(board: YamlText | undefined): Record<string, unknown> {
+  if (board === undefined) return {}
+  const reading = readYaml(board)
+  check(configSchema, reading.root, { reading, elsewhere: board.name, noun: 'setting', namesIn })
+  return reading.root
+}
+
+/** `null` takes away what lies under it; everything else wins over it, mapping by mapping. */
+function mergeUnder(under: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
+  const merged = { ...under }
+  for (const [key, value] of Object.entries(over)) {
+    const below = merged[key]
+    if (value === null && Object.hasOwn(under, key)) delete merged[key]
+    else merged[key] = isMapping(below) && isMapping(value) ? mergeUnder(below, value) : value
+  }
+  return merged
 }
 
 /** By themselves first: then it is clear whose mistake it is. */

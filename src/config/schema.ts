@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { quietHours, timeZone } from './quiet.ts'
 import { camera, type CameraConfig } from './camera.ts'
+import { gpio } from './gpio.ts'
 import { zones } from './zones.ts'
 import { Fault } from '../base/fault.ts'
 
@@ -148,6 +149,15 @@ export const configSchema = z.strictObject({
         ),
     })
     .prefault({}),
+  board: z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .describe(
+      'board whose wiring and camera are the defaults: a name from `firmware-config/boards/`, or a file',
+    ),
+  gpio: gpio.prefault({}).describe('the wires'),
   lines: z
     .strictObject({
       pressHoldMs: wholeMs(1, 1000)
@@ -260,6 +270,7 @@ export type Config = z.output<typeof configSchema>
 export type StoreConfig = z.output<typeof store>
 export type MqttConfig = z.output<typeof mqtt>
 export type WebConfig = z.output<typeof web>
+export type GpioConfig = z.output<typeof gpio>
 export type { CameraConfig }
 
 export const configDefaults = (): Config => configSchema.parse({})

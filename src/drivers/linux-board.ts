@@ -1,9 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises'
 import type { Board } from '../ports/board.ts'
+import type { ServiceManager } from './systemd.ts'
 
 export type LinuxBoardOptions = {
   /** Where the kernel shows itself; another folder in tests. */
   readonly sys?: string
+  /** Whoever watches the process. */
+  readonly manager?: Pick<ServiceManager, 'pet' | 'petEveryMs'>
 }
 
 /** Thousandths of a degree; see the kernel's Documentation/driver-api/thermal/sysfs-api.rst. */
@@ -13,8 +16,8 @@ const SENSORS = { folder: 'class/hwmon', name: 'rpi_volt', alarm: 'in0_lcrit_ala
 /** The firmware's own word, hexadecimal, where that driver is missing: bit 0 while the supply is too low. */
 const THROTTLED = 'devices/platform/soc/soc:firmware/get_throttled'
 
-/** A board that runs Linux. Nobody watches the process until the service does: `petWatchdog` does nothing yet. */
-export function openLinuxBoard({ sys = '/sys' }: LinuxBoardOptions = {}): Board {
+/** A board that runs Linux; its service manager's watchdog is petted where there is one. */
+export function openLinuxBoard({ sys = '/sys', manager }: LinuxBoardOptions = {}): Board {
   return {
     async temperatureC() {
       const milli = await numberIn(`${sys}/${TEMPERATURE}`)
@@ -26,7 +29,8 @@ export function openLinuxBoard({ sys = '/sys' }: LinuxBoardOptions = {}): Board 
       const throttled = Number.parseInt(await textIn(`${sys}/${THROTTLED}`), 16)
       return Number.isNaN(throttled) ? undefined : (throttled & 1) === 1
     },
-    petWatchdog() {},
+    petWatchdog: () => manager?.pet(),
+    petEveryMs: manager?.petEveryMs,
   }
 }
 

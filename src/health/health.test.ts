@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { silentLog } from '../base/log.ts'
+import { silentLog, type Log } from '../base/log.ts'
 import { unixMs } from '../base/time.ts'
 import { SimBoard } from '../../sim/devices/sim-board.ts'
 import { SimClock } from '../../sim/devices/sim-clock.ts'
-import { createHealth, type Alarm } from './index.ts'
+import { createHealth, keepPulse, type Alarm } from './index.ts'
 
 describe('health', () => {
   it('tells of heat once when it begins and once when it ends, however it hovers in between', async () => {
@@ -15,10 +15,25 @@ describe('health', () => {
     expect(await toldWhile([undefined, undefined])).toEqual([])
   })
 
-  it('pets the watchdog with each look', async () => {
-    const board = new SimBoard()
-    await toldWhile([50, 50, 50], board)
-    expect(board.pets).toBe(3)
+  it('pets the watchdog as often as it wants, and not while a loop hangs', async () => {
+    const board = Object.assign(new SimBoard(), { petEveryMs: 10_000 })
+    const clock = new SimClock({ bootWall: unixMs(0) })
+    const said: string[] = []
+    const log: Log = { ...silentLog, error: (event, fields) => said.push(`${event} ${fields?.hangs}`) }
+    let busyMs = 0
+    const vitals = () => [{ name: 'chime', busyMs: () => busyMs, busyMsMax: 5000 }]
+    const stop = new AbortController()
+    const running = keepPulse({ clock, log, board, vitals }, stop.signal)
+    await clock.advance(30_000)
+    expect(board.pets).toBe(4)
+    busyMs = 5001
+    await clock.advance(30_000)
+    expect([board.pets, said]).toEqual([4, ['watchdog.not_petted chime']])
+    busyMs = 0
+    await clock.advance(10_000)
+    expect(board.pets).toBe(5)
+    stop.abort()
+    await running
   })
 
   it('tells of uploads that stand still for more than a day, also on a board that says nothing', async () => {

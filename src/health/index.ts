@@ -1,7 +1,7 @@
 /**
  * Health: what somebody should look after.
  *
- * Owns: which alarms are raised.
+ * Owns: which alarms are raised; whether the watchdog is petted.
  * Promises: each is told once when it begins and once when it ends; a value that hovers around its limit raises one alarm.
  * When full: there are only so many kinds.
  * When it fails: what the board cannot say raises nothing; reading it again a minute later is all that is tried.
@@ -9,6 +9,7 @@
  * Not its job: telling the household (`mqtt/`), doing something about it.
  * See: `../doorbell.ts`; `status.ts` says all of it in plain words.
  */
+export { keepPulse, type PulseDeps, type Vital } from './pulse.ts'
 export { describeStatus, type StatusFacts } from './status.ts'
 import { messageOf } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
@@ -40,7 +41,7 @@ export interface Health {
   note(what: AlarmKind, isOn: boolean): void
   /** In the order they began. */
   alarms(): readonly AlarmKind[]
-  /** Asks board and uploads now and then, and tells the watchdog that we live. */
+  /** Asks board and uploads now and then. */
   run(signal: AbortSignal): Promise<void>
 }
 
@@ -82,7 +83,6 @@ export function createHealth({ board, uploadsStuckMs, clock, log, onAlarm }: Hea
     alarms: () => [...raised],
     async run(signal) {
       while (!signal.aborted && (board ?? uploadsStuckMs) !== undefined) {
-        board?.petWatchdog()
         const { celsius, isLow } = await readingOf(board, log)
         noteKnown('hot', isHot(celsius))
         noteKnown('under-voltage', isLow)

@@ -30,7 +30,13 @@ export type ButtonState =
     }
 
 export type ButtonEvent =
-  | { readonly kind: 'edge'; readonly active: boolean; readonly at: MonoMs }
+  | {
+      readonly kind: 'edge'
+      readonly active: boolean
+      readonly at: MonoMs
+      /** It was so when we began to look. */
+      readonly found?: boolean | undefined
+    }
   /** Time passed. */
   | { readonly kind: 'tick'; readonly at: MonoMs }
 
@@ -48,6 +54,9 @@ export type ButtonStep = { readonly state: ButtonState; readonly effects: readon
 export function stepButton(state: ButtonState, event: ButtonEvent, rules: ButtonRules): ButtonStep {
   const passed = afterTime(state, event.at, rules)
   if (event.kind === 'tick') return passed
+  // A contact that was closed all along is no finger: else a shorted wire would ring at every start.
+  if (event.found === true && event.active)
+    return { state: { phase: 'pressed', firstAt: event.at, isStuck: false }, effects: passed.effects }
   return { state: afterEdge(passed.state, event.active, event.at), effects: passed.effects }
 }
 

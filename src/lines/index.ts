@@ -38,6 +38,8 @@ export type LinesDeps = {
 }
 
 export interface Lines {
+  /** For how long something has been due that was not done. */
+  overdueMs(): number
   run(signal: AbortSignal): Promise<void>
 }
 
@@ -53,6 +55,7 @@ export function createLines(deps: LinesDeps, rules: ButtonRules): Lines {
     bell.ring()
   }
   return {
+    overdueMs: () => Math.max(0, clock.mono() - (buttonDeadline(button, rules) ?? Infinity)),
     async run(signal) {
       const stop = new AbortController()
       const end = (): void => stop.abort()
@@ -70,12 +73,12 @@ export function createLines(deps: LinesDeps, rules: ButtonRules): Lines {
 }
 
 function takeEdge(
-  { line, active, at }: Edge,
+  { line, active, at, found }: Edge,
   take: (event: ButtonEvent) => void,
   onSign: (sign: LineSign) => void,
 ): void {
   if (line === 'pir') onSign({ kind: 'pir', active, at })
-  else take({ kind: 'edge', active, at })
+  else take({ kind: 'edge', active, at, found })
 }
 
 function signOf(what: 'press' | 'tell-stuck' | 'tell-free', at: MonoMs): LineSign {

@@ -74,6 +74,15 @@ describe('a button', () => {
     expect(stuck.map((effect) => effect.do)).toEqual(['press', 'tell-stuck', 'tell-free', 'press'])
   })
 
+  it('that is down when the doorbell starts is not pressed, but stuck when it stays so', () => {
+    const found = stepButton(openButton, { kind: 'edge', active: true, at: monoMs(0), found: true }, rules)
+    expect(found.effects).toEqual([])
+    const due = buttonDeadline(found.state, rules)
+    expect(due).toBe(30_000)
+    const stuck = stepButton(found.state, { kind: 'tick', at: monoMs(30_000) }, rules)
+    expect(stuck.effects).toEqual([{ do: 'tell-stuck', at: 30_000 }])
+  })
+
   it('never makes more presses than it was closed for long enough, whatever the edges are', () => {
     const move = fc.tuple(fc.integer({ min: 1, max: 80 }), fc.constantFrom(0 as const, 1 as const))
     fc.assert(

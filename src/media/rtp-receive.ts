@@ -43,6 +43,8 @@ export type RtpUnits = {
   readonly timestamp: number
   /** Something before it, or of it, did not arrive. */
   readonly isAfterLoss: boolean
+  /** Something of it did not arrive. */
+  readonly isDamaged: boolean
 }
 
 /** Puts pictures together again. Holds at most one, of at most 8 MiB; what is larger counts as lost. */
@@ -54,6 +56,7 @@ export class RtpDepacketiser {
   #pieces: Uint8Array[] = []
   #bytes = 0
   #isAfterLoss = false
+  #isDamaged = false
   #hasPicture = false
 
   constructor(codec: NalCodec) {
@@ -63,7 +66,7 @@ export class RtpDepacketiser {
   push({ sequence, timestamp, marker, payload }: RtpPacket): readonly RtpUnits[] {
     const whole: RtpUnits[] = []
     if (this.#units.length > 0 && timestamp !== this.#timestamp) this.#timeMovesOn(whole)
-    if (this.#next !== undefined && sequence !== this.#next) this.#lose()
+    if (this.#next !== undefined && sequence !== this.#next) this.#missPackets()
     this.#next = (sequence + 1) & 0xffff
     this.#timestamp = timestamp
     this.#take(payload)
@@ -78,17 +81,28 @@ export class RtpDepacketiser {
   }
 
   #flush(): RtpUnits {
-    const done = { units: this.#units, timestamp: this.#timestamp, isAfterLoss: this.#isAfterLoss }
+    const done = {
+      ...{ units: this.#units, timestamp: this.#timestamp },
+      ...{ isAfterLoss: this.#isAfterLoss, isDamaged: this.#isDamaged },
+    }
     this.#units = []
     this.#pieces = []
     this.#bytes = 0
     this.#isAfterLoss = false
+    this.#isDamaged = false
     this.#hasPicture = false
     return done
   }
 
+  /** Between two pictures that is no harm to the one that begins, if its beginning is there: whoever takes it can tell. */
+  #missPackets(): void {
+    if (this.#units.length > 0 || this.#pieces.length > 0) this.#lose()
+    this.#isAfterLoss = true
+  }
+
   #lose(): void {
     this.#isAfterLoss = true
+    this.#isDamaged = true
     this.#pieces = []
   }
 

@@ -6,4 +6,6 @@ export interface Board {
   isUnderVoltage(): Promise<boolean | undefined>
   /** Tells whoever watches the process that it still lives; nothing happens where nobody does. */
   petWatchdog(): void
+  /** How often it has to be told at least; undefined where nobody says. */
+  readonly petEveryMs?: number | undefined
 }

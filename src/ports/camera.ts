@@ -24,6 +24,8 @@ export type Packet = {
   readonly isKey: boolean
   /** When the light hit the sensor: `pts` on the monotonic clock. */
   readonly at: MonoMs
+  /** Packets before this one, which is a key frame, did not arrive: what came before ends with a gap. */
+  readonly isAfterLoss?: boolean
 }
 
 /** One decoded low-resolution luma picture: 8-bit, row by row, `width × height` bytes. */

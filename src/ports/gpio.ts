@@ -2,13 +2,20 @@ import type { MonoMs } from '../base/time.ts'
 
 /** What a line is for; which pin it is stands in the board's configuration. */
 export type InputLine = 'button' | 'pir'
-export type OutputLine = 'chime'
+export type OutputLine = 'chime' | 'led' | 'infrared'
 
 /** A line became active or inactive (after bias and active-low were taken into account). */
-export type Edge = { readonly line: InputLine; readonly active: boolean; readonly at: MonoMs }
+export type Edge = {
+  readonly line: InputLine
+  readonly active: boolean
+  readonly at: MonoMs
+  /** It was so already when the lines were opened: nobody knows since when. */
+  readonly found?: true
+}
 
 export interface Gpio {
   /** Edges in the order they happened, until the signal is aborted (then it ends without an error). */
   edges(options: { signal: AbortSignal }): AsyncIterable<Edge>
+  /** Does nothing where no such line is wired. */
   set(line: OutputLine, active: boolean): Promise<void>
 }

@@ -1,1 +1,3 @@
+export type { Account } from './digest.ts'
 export { noCamera } from './none.ts'
+export { createRtspCamera, type RtspCameraOptions } from './rtsp.ts'

@@ -1,3 +1,4 @@
+export { decodeLuma, lumaFilters, lumaOutputs, smallSize, type LiveLumaOptions } from './decode-live.ts'
 export { colourFrames, encodeColourFilm, type FilmShape } from './colour-film.ts'
 export { encodeOnce, isEncodedFor } from './encode-once.ts'
 export { encodePictures, type Pictures } from './encode-pictures.ts'

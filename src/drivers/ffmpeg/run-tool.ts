@@ -2,16 +2,19 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
 import { setPriority } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
+import { assert } from '../../base/assert.ts'
 import { Fault, type FaultKind } from '../../base/fault.ts'
 
 const STDERR_CHARS_MAX = 8192
 const LINE_CHARS_MAX = 65_536
 
-export type Program = 'ffmpeg' | 'ffprobe'
+export type Program = 'ffmpeg' | 'ffprobe' | 'rpicam-vid' | 'libcamera-vid'
 
 export interface Tool extends AsyncDisposable {
   readonly stdin: Writable
   readonly stdout: Readable
+  /** What it writes to `pipe:3` and up, counted from 0; as many as were asked for. */
+  pipe(index: number): Readable
   /** Resolves when the tool has ended well; rejects with a `Fault` that carries its last words otherwise. */
   readonly ended: Promise<void>
   /** Ends it at once, whatever it is doing. */
@@ -24,6 +27,8 @@ export type ToolOptions = {
   readonly signal?: AbortSignal | undefined
   /** What it means when the tool fails. */
   readonly failure: FaultKind
+  /** Further pipes that it writes to, beside its standard output. */
+  readonly pipes?: number
 }
 
 /**
@@ -34,13 +39,14 @@ export type ToolOptions = {
  */
 export function startTool(program: Program, args: readonly string[], options: ToolOptions): Tool {
   const { signal, failure } = options
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawnPiped(program, args, options.pipes ?? 0)
+  const pipes = child.stdio.slice(3) as readonly Readable[] // All of them were asked for as pipes, which we only read.
   const lastWords = keepTail(child)
   let isKilled = false
   const kill = (): void => {
     isKilled = true
     child.kill('SIGKILL')
-    child.stdout.destroy() // It counts as ended only when all it wrote was read or thrown away.
+    for (const out of [child.stdout, ...pipes]) out.destroy() // It counts as ended only when all it wrote was read or thrown away.
   }
   child.stdin.on('error', () => {}) // A tool that has read enough closes its input; its exit code says whether that was well.
   signal?.addEventListener('abort', kill, { once: true })
@@ -56,6 +62,11 @@ export function startTool(program: Program, args: readonly string[], options: To
   return {
     stdin: child.stdin,
     stdout: child.stdout,
+    pipe(index) {
+      const pipe = pipes[index]
+      assert(pipe !== undefined, `pipe ${index} was asked for`)
+      return pipe
+    },
     ended,
     kill,
     stepBack: (niceness) => stepBack(child, niceness),
@@ -110,6 +121,11 @@ export async function* chunksOf(tool: Tool): AsyncGenerator<Buffer, void> {
 }
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>
+
+const spawnPiped = (program: Program, args: readonly string[], more: number): Child =>
+  spawn(program, args, {
+    stdio: ['pipe', 'pipe', 'pipe', ...Array.from({ length: more }, () => 'pipe' as const)],
+  }) as Child // Its first three are pipes, as are those that follow.
 
 function stepBack({ pid }: Child, niceness: number): void {
   if (pid === undefined) return // It did not start, which `ended` says.
