@@ -35,6 +35,16 @@ describe('a press', () => {
     expect(rings.picture('p1')).toEqual(utf8('sealed'))
   })
 
+  it('is heard by a page that comes while it rings, and not when it is over', () => {
+    const { rings } = desk()
+    rings.press({ ...press(1), isSilent: true })
+    rings.press(press(2))
+    rings.over('p2', 'answered', 'Anna')
+    const late: DeviceEvent[] = []
+    rings.subscribe((event) => late.push(event))
+    expect(late).toEqual([{ type: 'press', ...press(1), hasPicture: false, silent: true }])
+  })
+
   it('rings without a picture, and when a subscriber throws', async () => {
     const { rings, clock } = desk()
     rings.subscribe(() => {
