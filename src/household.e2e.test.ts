@@ -194,7 +194,6 @@ describe.skipIf(!hasChromium())('a household and its page', () => {
     expect(message).toMatch(/^\{"v":1,"what":"press","press":"[0-9a-f]+"\}$/)
     const shown = await noticesIn(owner)
     await deliver(owner, message)
-    setTimeout(() => console.log('NOTICES', JSON.stringify(shown)), 5000)
     await expect.poll(() => shown).toContainEqual(expect.stringContaining('Somebody is at the door'))
   })
 

@@ -76,6 +76,19 @@ describe('a press', () => {
     expect(heard.slice(1)).toEqual([{ type: 'press-over', press: 'p1', how: 'answered', by: 'Anna' }])
   })
 
+  it('is over with a later one that somebody answers', () => {
+    const { rings, heard } = desk()
+    for (const n of [1, 2, 3]) rings.press(press(n))
+    rings.over('p2', 'answered', 'Anna')
+    const late: DeviceEvent[] = []
+    rings.subscribe((event) => late.push(event))
+    expect(heard.filter(({ type }) => type === 'press-over')).toMatchObject([
+      { press: 'p1' },
+      { press: 'p2' },
+    ])
+    expect(late).toMatchObject([{ press: 'p3' }])
+  })
+
   it('times out after a minute', async () => {
     const { rings, clock, heard } = desk()
     rings.press(press(1))

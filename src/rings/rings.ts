@@ -76,8 +76,13 @@ class RingDesk implements Rings {
     return this.#presses.get(press)?.picture
   }
 
+  /** With it those before: whoever knows of the newest knows that somebody is there. */
   over(press: string, how: 'answered' | 'ignored', by: string): void {
-    this.#end(press, { type: 'press-over', press, how, by })
+    if (!this.#presses.has(press)) return
+    for (const each of this.#presses.keys()) {
+      this.#end(each, { type: 'press-over', press: each, how, by })
+      if (each === press) return
+    }
   }
 
   /** Whoever comes while it rings hears it too: a page that was just opened, or that had lost its line. */
