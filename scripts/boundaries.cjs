@@ -2,7 +2,7 @@
 // scripts/checks/boundaries.ts runs the rules and proves that each one fires.
 const FEATURES =
   'capture|detect|recognise|gate|lines|visits|clips|vault|ledger|upload|mqtt|owner|config|health|chime|clock-trust|' +
-  'live|members|web|rings|activity|settings|push|quiet'
+  'live|talk|members|web|rings|activity|settings|push|orders|actions|quiet'
 const TEST = '[.](test|contract|fixture)[.]ts$'
 const PAGE = '^src/web/page/'
 const NPM = ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-bundled', 'npm-no-pkg', 'npm-unknown']
@@ -135,7 +135,7 @@ module.exports = {
       comment: 'A feature that needs a package is named here, with the package.',
       from: {
         path: [`^src/(${FEATURES})/`, '^src/(?!main)[^/]+[.]ts$'],
-        pathNot: ['^src/(config|owner|vault|members|web)/', TEST],
+        pathNot: ['^src/(config|owner|vault|members|web|orders)/', TEST],
       },
       to: { dependencyTypes: NPM },
     },
@@ -147,9 +147,15 @@ module.exports = {
     },
     {
       name: 'npm-by-invitation-keys',
-      comment: 'owner/ and vault/ use age and the recovery words.',
+      comment: 'owner/ and vault/ use age, the recovery words, and what signs an order.',
       from: { path: '^src/(owner|vault)/', pathNot: TEST },
-      to: { dependencyTypes: NPM, pathNot: 'node_modules/(age-encryption|@scure/(base|bip39))/' },
+      to: { dependencyTypes: NPM, pathNot: 'node_modules/(age-encryption|@scure/(base|bip39)|jose)/' },
+    },
+    {
+      name: 'npm-by-invitation-orders',
+      comment: 'orders/ has signatures checked by jose, and by nothing of its own.',
+      from: { path: '^src/orders/', pathNot: TEST },
+      to: { dependencyTypes: NPM, pathNot: 'node_modules/jose/' },
     },
     {
       name: 'npm-by-invitation-members',

@@ -64,6 +64,7 @@ export function createDesk(deps: DeskDeps): Desk {
   let doingSince: MonoMs | undefined
   /** How far what was seen last is behind: a decoder that cannot keep up tells of movement when it is long over. */
   let behindMs = 0
+  const tellPerson = personTeller(deps)
   let wake: () => void = () => {}
 
   /** Deciding takes no time; doing does. Nothing that waits for a disk stands between a press and its chime. */
@@ -71,6 +72,7 @@ export function createDesk(deps: DeskDeps): Desk {
     const next = step(state, sign, rules, hex(random.bytes(8)) as VisitId) // Eight random bytes are an id.
     state = next.state
     if (sign.kind === 'motion') behindMs = clock.mono() - sign.at
+    tellPerson(sign, state)
     deps.onVisit(state.phase === 'idle' ? undefined : state.id)
     wake()
     const rings = next.effects.filter((effect) => effect.do === 'ring')
@@ -113,6 +115,21 @@ export function createDesk(deps: DeskDeps): Desk {
         await take({ kind: 'quiet', at: monoMs(Math.max(deadline, clock.mono())) })
       }
     },
+  }
+}
+
+/** The broker hears that a person is there from when they are seen until the visit is over. */
+function personTeller({ ports, telemetry }: DeskDeps): (sign: Sign, state: VisitState) => void {
+  let isThere = false
+  const tell = (at: MonoMs): void => {
+    // Only a press is written to disk, so only a press can fail.
+    void telemetry?.publish('person', { state: isThere ? 'on' : 'off', ...timed(ports, at) })
+  }
+  return (sign, state) => {
+    const isSeen = sign.kind === 'sight' && sign.thing === 'person' && state.phase !== 'idle'
+    if (isThere ? state.phase !== 'idle' : !isSeen) return
+    isThere = !isThere
+    tell(sign.at)
   }
 }
 

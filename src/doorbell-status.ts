@@ -37,6 +37,7 @@ export async function statusOf({ ports, config, doorbell, version }: StatusOf): 
     hasStore: store !== undefined,
     broker: brokerState(broker),
     viewers: doorbell.live.viewers(),
+    sound: doorbell.talk.facts(),
   })
 }
 

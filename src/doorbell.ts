@@ -14,8 +14,11 @@ import { createDesk, type Desk } from './desk.ts'
 import type { Ledger } from './ledger/index.ts'
 import { createHealth, type Alarm, type AlarmKind, type Health, type Vital } from './health/index.ts'
 import { createLines, type LineSign, type Lines } from './lines/index.ts'
+import { startBrokerSide } from './broker-side.ts'
 import { createLive, serveRtsp, type Live } from './live/index.ts'
+import { createTalk, type Talk } from './talk/index.ts'
 import { createTelemetry, type Payload, type Telemetry } from './mqtt/index.ts'
+import type { OrderHouse } from './orders/index.ts'
 import type { InputLine } from './ports/gpio.ts'
 import type { Ports } from './ports/ports.ts'
 import { createQuiet, type Quiet, type QuietState, type Silenced } from './quiet/index.ts'
@@ -68,6 +71,10 @@ export type DoorbellOptions = {
   readonly onLookedAt?: (looked: LookedAt) => void
   /** A loop that throws is a bug; whoever started the doorbell ends the process. */
   readonly onCrash: (error: unknown) => void
+  /** Who changes settings and carries out the owner's orders; left out: clips can be held and deleted, nothing else. */
+  readonly house?: OrderHouse & Required<Pick<OrderHouse, 'set'>>
+  /** Of the software. */
+  readonly version?: string
   /**
    * Storage that cannot be opened silences no bell: the doorbell is up at once, raises `storage-failed` and tries again, as a device
    * on a wall must. Left out, the start waits for the storage, and throws when it cannot be opened.
@@ -80,6 +87,7 @@ export type DoorbellOptions = {
 export interface Doorbell extends AsyncDisposable {
   readonly clips: ClipShelf
   readonly live: Live
+  readonly talk: Talk
   readonly ledger: Pick<Ledger, 'append'>
   /** Resolves with true once the storage is open, with false when the doorbell is stopped before. Before that, whatever needs clips or ledger throws `Fault('unavailable')`. */
   opened(): Promise<boolean>
@@ -123,6 +131,7 @@ export async function startDoorbell(
 ): Promise<Doorbell> {
   return openScope(async (scope) => {
     const loop = loopsOf(scope, options)
+    let happened: (happening: Happening) => void = () => {}
     const key = await openDeviceKey(ports)
     const clockTrust = createClockTrust({
       ...ports,
@@ -131,7 +140,10 @@ export async function startDoorbell(
     })
     const telemetry = createTelemetryFor(ports, config, { device: key.name, clockTrust })
     const uploadsStuckMs = (): number => storage.opened()?.uploads?.stuckMs() ?? 0
-    const { health, tell } = healthFor(ports, { telemetry, clockTrust, uploadsStuckMs }, options)
+    const { health, tell } = healthFor(ports, { telemetry, clockTrust, uploadsStuckMs }, (happening) => {
+      options.onHappening?.(happening)
+      happened(happening)
+    })
     loop('clock-trust', (signal) => clockTrust.run(signal))
     if (telemetry !== undefined) loop('telemetry', (signal) => telemetry.run(signal))
     const storage: Storage = scope.own(
@@ -143,13 +155,13 @@ export async function startDoorbell(
       }),
     )
     loop('health', (signal) => health.run(signal))
-    const chime = startChime(ports, loop)
+    const { chime, talk } = startSound(ports, { config, telemetry }, loop)
     const quiet = createQuiet(ports, { ...config.quietHours, timeZone: config.device.timeZone })
     const clips = storage.late
     const eyes: Eyes = createEyes(ports, config, {
       ...{ ...options, clips, telemetry, tell, live: () => live, desk: () => desk },
     })
-    const live = scope.own('live', liveOf(ports, { key, eyes }))
+    const live = scope.own('live', liveOf(ports, { key, eyes, talk }))
     const desk: Desk = createDesk({
       ...{ ports, config, clips, telemetry, quiet, tell, ring: () => chime.ring() },
       onVisit: (visit) => eyes.recogniser.visit(visit),
@@ -161,9 +173,12 @@ export async function startDoorbell(
     loop('capture', (signal) => eyes.capture.run(signal))
     await startRtsp(scope, ports, { config, live })
     const opened = await openStorage(storage, options)
+    happened = startBrokerSide({
+      ...{ ports, config, telemetry, storage, opened, eyes, key, options, loop },
+    })
     return {
       ...doorbellOf({ ports, desk, storage, telemetry, health, eyes, quiet }),
-      ...{ live, opened, ring: () => chime.ring() },
+      ...{ live, talk, opened, ring: () => chime.ring() },
       picture: () => pictureOf(ports, eyes, storage.opened()?.sealClip),
       vitals: () => vitalsOf({ lines, chime, desk }),
     }
@@ -210,7 +225,10 @@ const doorbellOf = ({
   health,
   eyes,
   quiet,
-}: Parts): Omit<Doorbell, keyof AsyncDisposable | 'live' | 'ring' | 'picture' | 'opened' | 'vitals'> => ({
+}: Parts): Omit<
+  Doorbell,
+  keyof AsyncDisposable | 'live' | 'talk' | 'ring' | 'picture' | 'opened' | 'vitals'
+> => ({
   clips: shelfOf(storage),
   ledger: { append: async (entry, alongside) => storage.mustBeOpen().ledger.append(entry, alongside) },
   kept: () => storage.opened()?.clips.kept() ?? { clips: 0, bytes: 0, days: 0 },
@@ -260,9 +278,13 @@ function shelfOf(storage: Storage): ClipShelf {
   }
 }
 
-function liveOf(ports: Ports, { key, eyes }: { readonly key: DeviceKey; readonly eyes: Eyes }): Live {
+function liveOf(
+  ports: Ports,
+  { key, eyes, talk }: { readonly key: DeviceKey; readonly eyes: Eyes; readonly talk: Talk },
+): Live {
   return createLive({
     ...ports,
+    talk: ports.audio === undefined ? undefined : talk,
     prerollSince: (at) => eyes.capture.preroll.since(at),
     sign: (text) => key.sign(text),
   })
@@ -300,10 +322,20 @@ function pictureOf(
   return async () => (await sealClip()).seal(await picture(signal))
 }
 
-function startChime(ports: Ports, loop: Loop): Chime {
-  const chime = createChime(ports)
+function startSound(
+  ports: Ports,
+  { config, telemetry }: { readonly config: Config; readonly telemetry: Telemetry | undefined },
+  loop: Loop,
+): { readonly chime: Chime; readonly talk: Talk } {
+  const tellOthers = async (): Promise<void> => {
+    const { at, trusted } = ports.clock.wall()
+    await telemetry?.tellNow('chime', { at: Math.round(at), trustedClock: trusted })
+  }
+  const chime = createChime({ ...ports, ...(config.chime.mqtt ? { tellOthers } : {}) }, config.chime)
+  const talk = createTalk(ports, config.sound)
   loop('chime', (signal) => chime.run(signal))
-  return chime
+  loop('talk', (signal) => talk.run(signal))
+  return { chime, talk }
 }
 
 function startDesk(desk: Desk, loop: Loop): void {
@@ -330,7 +362,7 @@ function healthFor(
     readonly clockTrust: ClockTrust
     readonly uploadsStuckMs: () => number
   },
-  { onHappening = () => {} }: DoorbellOptions,
+  onHappening: Tell,
 ): { readonly health: Health; readonly tell: Tell } {
   const publish = (kind: 'clip' | 'alarm' | 'health', payload: Payload): void => {
     telemetry?.publish(kind, payload).catch(() => {}) // Only a press is written to disk, so only a press can fail.

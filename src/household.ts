@@ -5,7 +5,7 @@
 import { messageOf } from './base/fault.ts'
 import type { Log } from './base/log.ts'
 import { openScope, startLoop, type Scope } from './base/scope.ts'
-import { createActivities } from './activity/index.ts'
+import { createActivities, type ActivityDesk } from './activity/index.ts'
 import {
   describeConfig,
   readChanges,
@@ -27,6 +27,7 @@ import type { PushService } from './ports/push-service.ts'
 import type { Random } from './ports/random.ts'
 import type { Records } from './ports/records.ts'
 import type { WebServer } from './ports/web-server.ts'
+import type { OrderHouse } from './orders/index.ts'
 import { openPush, type Push } from './push/index.ts'
 import { createRings, type Rings } from './rings/index.ts'
 import { createSettings, openChanges, type SettingsDeps } from './settings/index.ts'
@@ -38,7 +39,6 @@ import {
   type DeviceFacts,
   type DoorbellForWeb,
   type PageFiles,
-  type SettingsDesk,
   type Web,
   type WebDeps,
   type WebOptions,
@@ -91,15 +91,13 @@ export async function startHousehold(deps: HouseholdDeps, options: HouseholdOpti
     const rings = scope.own('rings', createRings(deps))
     const push = scope.own('push', await openPush({ ...deps, service: deps.push }))
     const page: { web?: Web } = {} // The doorbell may change before there is a server to tell.
+    const house = houseOf(deps, { keeper: () => keeper, settings: () => settings, activity })
+    const told = doorbellOptions(deps, options, { keeper: () => keeper, rings, push })
     const keeper: DoorbellKeeper = scope.own(
       'doorbell',
-      new DoorbellKeeper(
-        { ...deps, activity, options: doorbellOptions(deps, options, { keeper: () => keeper, rings, push }) },
-        config,
-        {
-          onChange: () => page.web?.doorbellChanged(),
-        },
-      ),
+      new DoorbellKeeper({ ...deps, activity, options: { ...told, house } }, config, {
+        onChange: () => page.web?.doorbellChanged(),
+      }),
     )
     const device = (): DeviceFacts => deviceFacts(key, keeper.config, options)
     const members = createMembers({ ...deps, device, vault: { acceptRecipients, RECIPIENTS_FILE } })
@@ -154,7 +152,6 @@ const deviceFacts = (
   publicKey: Buffer.from(key.publicKey).toString('base64url'),
   version,
   simulated: simulate !== undefined,
-  hasAudio: false,
 })
 
 function forWeb(
@@ -167,6 +164,7 @@ function forWeb(
   return {
     clips: doorbell.clips,
     live: doorbell.live,
+    talk: doorbell.talk,
     presses: {
       picture: (press) => rings.picture(press),
       over: (press, how, by) => rings.over(press, how, by),
@@ -205,7 +203,7 @@ function settingsFor(
     rings,
     push,
   }: Around & { readonly book: SettingsDeps['book']; readonly changes: Changes },
-): SettingsDesk {
+): ReturnType<typeof createSettings> {
   return createSettings(
     {
       disk: deps.disk,
@@ -223,10 +221,44 @@ function settingsFor(
   )
 }
 
+/** What may be asked for through the broker: harmless settings by anybody there, the rest by an order that the owner signed. */
+function houseOf(
+  { log }: HouseholdDeps,
+  {
+    keeper,
+    settings,
+    activity,
+  }: {
+    readonly keeper: () => DoorbellKeeper
+    readonly settings: () => ReturnType<typeof createSettings>
+    readonly activity: ActivityDesk
+  },
+): NonNullable<DoorbellOptions['house']> {
+  const note: NonNullable<OrderHouse['note']> = (what, about) => activity.note(BROKER, what, about)
+  return {
+    shelf: () => keeper().running()?.doorbell.clips,
+    check: (changes) => settings().check(changes),
+    async set(changes) {
+      await settings().change(changes)
+      const detail = Object.keys(changes).sort().join(', ').slice(0, DETAIL_LETTERS_MAX)
+      await note('changed-settings', { detail })
+    },
+    async restart() {
+      await note('changed-settings', { detail: 'restart' })
+      await keeper().apply(keeper().config, async () => log.error('household.not_restarted'))
+    },
+    note,
+  }
+}
+
+/** What stands in *Activity* for whoever speaks through the broker. */
+const BROKER = { member: 'mqtt', name: 'MQTT' }
+const DETAIL_LETTERS_MAX = 200
+
 /** What happens at the door, on every page and to whoever is away. */
 function doorbellOptions(
   { clock, log }: HouseholdDeps,
-  { onHappening, onCrash, sealClip }: HouseholdOptions,
+  { onHappening, onCrash, sealClip, version }: HouseholdOptions,
   { keeper, rings, push }: { readonly keeper: () => DoorbellKeeper } & Omit<Around, 'keeper'>,
 ): DoorbellOptions {
   const unixAt = (at: number): number => Math.round(clock.wall().at - (clock.mono() - at))
@@ -255,6 +287,7 @@ function doorbellOptions(
   }
   return {
     onCrash,
+    version,
     ...(sealClip === undefined ? {} : { sealClip }),
     onHappening(happening) {
       // Nothing that goes wrong with a page may reach the bell.

@@ -48,6 +48,8 @@ export type Opened = {
   readonly noteStart: () => Promise<void>
   readonly sealClip: () => Promise<ClipSeal>
   readonly boot: number
+  /** Base64 of the key that signs the household's lists. */
+  readonly owner: () => string
 }
 
 export interface Storage extends AsyncDisposable {
@@ -145,7 +147,7 @@ function openAll(deps: StorageDeps): Promise<Opened & AsyncDisposable> {
     const clips: Clips = clipsOf(deps, { recipients, ledger, queue, sealClip, boot })
     await clips.open() // Before the uploads: what was stored has to be noted with clips that are known.
     run(scope, deps, { clips, uploads, noteStart })
-    return { clips, ledger, uploads, noteStart, sealClip, boot }
+    return { clips, ledger, uploads, noteStart, sealClip, boot, owner: () => recipients.owner() }
   })
 }
 

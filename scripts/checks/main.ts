@@ -32,9 +32,9 @@ const isAll = positionals.length === 0 && !values.proving
 if (isAll) {
   await check(report, 'format: as oxfmt writes it', () => faultOfTool('oxfmt', ['--check']))
   await checkLint(report)
-  await check(report, 'types: no mistakes', () => faultOfTool('tsc', ['--noEmit', '--pretty', 'false']))
+  await check(report, 'types: no mistakes', () => faultOfTypes('types', []))
   await check(report, 'types: no mistakes in the page', () =>
-    faultOfTool('tsc', ['--noEmit', '--pretty', 'false', '--project', 'src/web/page']),
+    faultOfTypes('types-page', ['--project', 'src/web/page']),
   )
   await check(report, 'page: it is built, and small enough for its first use', () =>
     faultOfTool('node', ['scripts/page.ts']),
@@ -46,3 +46,9 @@ if (!values.static && !values.proving) await runTests(report, { filters: positio
 if (values.proving || (isAll && !values.static && !values.quick))
   await checkProvingGround(report, values.long ? 'long' : 'usual')
 process.exitCode = report.close()
+
+/** What the compiler found out the last time is kept in the file `.cache/<memory>.tsbuildinfo`. */
+function faultOfTypes(memory: string, args: readonly string[]): ReturnType<typeof faultOfTool> {
+  const keep = ['--incremental', '--tsBuildInfoFile', `.cache/${memory}.tsbuildinfo`]
+  return faultOfTool('tsc', ['--noEmit', '--pretty', 'false', ...keep, ...args])
+}

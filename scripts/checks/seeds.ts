@@ -96,6 +96,7 @@ export const BOUNDARY_SEEDS: readonly Seed[] = [
   { rule: 'npm-by-invitation-config', file: 'src/config/seed.ts', text: value('connect', 'mqtt') },
   { rule: 'npm-by-invitation-keys', file: 'src/vault/seed-npm.ts', text: value('parse', 'yaml') },
   { rule: 'npm-by-invitation-members', file: 'src/members/seed-npm.ts', text: value('parse', 'yaml') },
+  { rule: 'npm-by-invitation-orders', file: 'src/orders/seed-npm.ts', text: value('parse', 'yaml') },
   { rule: 'npm-by-invitation-web', file: 'src/web/seed-npm.ts', text: value('parse', 'yaml') },
   {
     rule: 'no-circles',

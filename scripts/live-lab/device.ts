@@ -46,7 +46,7 @@ async function answer({ id, offer }: { readonly id: number; readonly offer?: str
   const reply: DeviceReply =
     offer === undefined
       ? { id, ...cost() }
-      : { id, answer: (await live.webrtc(offer, { talk: false, signal })).answer }
+      : { id, answer: (await live.webrtc(offer, { who: { member: 'lab', name: 'Lab' }, signal })).answer }
   process.send?.(reply)
 }
 

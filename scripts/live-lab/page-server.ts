@@ -78,7 +78,10 @@ async function answer(
   if (path === '/favicon.ico') return void response.writeHead(204).end()
   if (path === '/api/live/webrtc' && !page.refuse.has('webrtc')) {
     const { offer } = JSON.parse(await textOf(request)) as { offer: string }
-    const reply = await live.webrtc(offer, { talk: false, signal: new AbortController().signal })
+    const reply = await live.webrtc(offer, {
+      who: { member: 'lab', name: 'Lab' },
+      signal: new AbortController().signal,
+    })
     return void response.writeHead(200).end(JSON.stringify(page.tamper(reply)))
   }
   const script = await scriptAt(path)

@@ -206,6 +206,10 @@ export class Outside {
       publish: async ({ topic, payload }) =>
         void (await this.#ask((call) => ({ tell: 'publish', call, topic, payload }))),
       isConnected: () => true,
+      async *listen(_filters, { signal }) {
+        yield* [] // Nobody says anything there.
+        await new Bell().untilRung(signal)
+      },
       async *connections({ signal }) {
         yield
         await new Bell().untilRung(signal)

@@ -40,6 +40,7 @@ const MUTANTS: Readonly<Record<string, (world: World) => void>> = {
       async *edges() {},
     })),
   'press-chimes': (world) => wrap(world.gpio, 'openClient', (client) => ({ ...client, set: async () => {} })),
+  'press-sounds': (world) => wrap(world.speaker, 'openClient', (audio) => ({ ...audio, play: () => false })),
   'quiet-kept': (world) =>
     atTheEnd(world, async () => {
       world.evidence.chimes.push(5000)

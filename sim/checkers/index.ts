@@ -4,7 +4,7 @@ import { messageOf } from '../../src/base/fault.ts'
 import type { Evidence } from '../world/evidence.ts'
 import type { Broken, Checker } from './checker.ts'
 import { clipsEnd, clipsPlayable, indexMatchesDisk, partsSurvive, placesAgree } from './clips.ts'
-import { pressesChime, pressesHeard, pressesNotified, quietKept } from './presses.ts'
+import { pressesChime, pressesHeard, pressesNotified, pressesSound, quietKept } from './presses.ts'
 import { noPlaintext } from './secrecy.ts'
 
 export type { Broken, Checker } from './checker.ts'
@@ -17,6 +17,7 @@ export const checkersFor = (canary: Uint8Array): readonly Checker[] => [
   comesToRest,
   pressesHeard,
   pressesChime,
+  pressesSound,
   quietKept,
   pressesNotified,
   partsSurvive,

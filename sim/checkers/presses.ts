@@ -70,19 +70,30 @@ export const pressesNotified: Checker = {
 export const pressesChime: Checker = {
   name: 'press-chimes',
   promise: `a press chimes within ${CHIME_MS_MAX} ms of when the button stopped bouncing, whatever else is going on, but for quiet hours`,
-  check: ({ presses, chimes, lives }) =>
-    presses
-      .filter(({ isQuiet }) => !isQuiet)
-      .filter(({ acceptedAtMs: at }) => isUp(lives, at, at + CHIME_MS_MAX))
-      .filter(
-        ({ acceptedAtMs: at, closedAtMs }) =>
-          !chimes.some((chime) => chime >= at - CHIME_BUSY_MS && chime <= closedAtMs + CHIME_MS_MAX),
-      )
-      .map(({ acceptedAtMs: atMs }) => ({
-        atMs,
-        message: `the press at ${seconds(atMs)} did not chime in time`,
-      })),
+  check: (evidence) => unheard(evidence, evidence.chimes, 'did not chime in time'),
 }
+
+/** So does the loudspeaker, by itself. */
+export const pressesSound: Checker = {
+  name: 'press-sounds',
+  promise: `the speaker is told to sound within ${CHIME_MS_MAX} ms of a press, whatever else is going on, but for quiet hours`,
+  check: (evidence) => unheard(evidence, evidence.sounds, 'did not sound in time'),
+}
+
+/** Presses of a doorbell that was up for which nothing of the kind happened in time. */
+const unheard = (
+  { presses, lives }: Evidence,
+  heard: readonly number[],
+  what: string,
+): ReturnType<Checker['check']> =>
+  presses
+    .filter(({ isQuiet }) => !isQuiet)
+    .filter(({ acceptedAtMs: at }) => isUp(lives, at, at + CHIME_MS_MAX))
+    .filter(
+      ({ acceptedAtMs: at, closedAtMs }) =>
+        !heard.some((atMs) => atMs >= at - CHIME_BUSY_MS && atMs <= closedAtMs + CHIME_MS_MAX),
+    )
+    .map(({ acceptedAtMs: atMs }) => ({ atMs, message: `the press at ${seconds(atMs)} ${what}` }))
 
 /** Nobody is woken: the chime sounds for no press of quiet hours. */
 export const quietKept: Checker = {

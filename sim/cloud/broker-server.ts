@@ -14,7 +14,7 @@ const PAYLOAD_BYTES_MAX = 256 * 1024
 const CLIENT_ID_LENGTH_MAX = 64
 
 /**
- * MQTT 3.1.1 by aedes: one account, which may publish below one prefix and listen to everything there is.
+ * MQTT 3.1.1 by aedes: one account, which may publish below one prefix and listen to everything but the broker's own affairs.
  * Loaded only when somebody wants a broker.
  */
 export async function createBrokerServer(
@@ -32,6 +32,8 @@ export async function createBrokerServer(
       log.warn('cloud.publish_refused', { client: client?.id, topic, bytes: payload.length })
       done(new Error(`wanted a topic below ${prefix}/ and at most ${PAYLOAD_BYTES_MAX} bytes`))
     },
+    authorizeSubscribe: (_client, subscription, done) =>
+      done(null, subscription.topic.startsWith('$') ? null : subscription), // Null is how 3.1.1 refuses.
   })
   const server = createServer({ noDelay: true }, broker.handle)
   server.maxConnections = CONNECTIONS_MAX

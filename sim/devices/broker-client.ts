@@ -1,13 +1,16 @@
 /** One incarnation's client of the simulated broker: what `src/drivers/mqtt/` does, over a line that is simulated. */
 import { Fault } from '../../src/base/fault.ts'
-import type { Broker, BrokerMessage } from '../../src/ports/broker.ts'
+import type { Broker, BrokerMessage, HeardMessage, ListenOptions } from '../../src/ports/broker.ts'
 import type { Clock } from '../../src/ports/clock.ts'
+import type { BrokerEars } from './broker-ears.ts'
 import { BrokerLine, type LineDeps } from './broker-line.ts'
 import { comeBack } from './broker-reconnect.ts'
 
 export type ClientDeps = Omit<LineDeps, 'onLost'> & {
   /** Of this incarnation. */
   readonly clock: Clock
+  /** What is said to the doorbell comes at once, as long as there is a connection. */
+  readonly ears: BrokerEars
   readonly onPublish: (message: BrokerMessage, outcome: string) => void
 }
 
@@ -28,6 +31,14 @@ export class BrokerClient implements Broker {
   constructor(deps: ClientDeps) {
     this.#deps = deps
     this.#connect({ isFirst: true })
+  }
+
+  get ears(): BrokerEars {
+    return this.#deps.ears
+  }
+
+  listen(filters: readonly string[], options: ListenOptions): AsyncIterable<HeardMessage> {
+    return this.ears.listen(filters, options)
   }
 
   isConnected(): boolean {
@@ -65,6 +76,7 @@ export class BrokerClient implements Broker {
     if (this.#waiting.size > 0) await this.#untilIdle()
     this.#line?.close()
     this.#line = undefined
+    this.ears.disconnected()
   }
 
   /** The power went: nothing of this client ever happens again, and nobody hears from it. */
@@ -73,6 +85,7 @@ export class BrokerClient implements Broker {
     for (const letGo of [...this.#waiting]) letGo()
     this.#line?.drop()
     this.#line = undefined
+    this.ears.disconnected()
   }
 
   #connect({ isFirst }: { readonly isFirst: boolean }): void {
@@ -80,10 +93,12 @@ export class BrokerClient implements Broker {
     const onMade = (): void => {
       const onLost = (): void => {
         this.#line = undefined
+        this.ears.disconnected()
         if (!this.#stop.signal.aborted) this.#connect({ isFirst: false })
       }
       this.#line = new BrokerLine({ network, desk, will, onLost })
       this.#made++
+      this.ears.connected()
       for (const wake of [...this.#sleepers]) wake()
     }
     void comeBack({ network, clock, signal: this.#stop.signal }, { isFirst, onMade })

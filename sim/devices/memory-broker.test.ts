@@ -5,7 +5,9 @@ import { createMemoryBroker } from './memory-broker.ts'
 
 describeBrokerContract('the broker in memory', async () => {
   const hub = createMemoryBroker()
+  hub.refuses = (filter) => filter.startsWith('$')
   return {
+    refused: '$SYS/#',
     open: async (will) => hub.open(will),
     async listen() {
       const heard = new BoundedQueue<BrokerMessage>(1000)

@@ -1,5 +1,6 @@
 import { Fault } from '../../src/base/fault.ts'
 import type { Broker, BrokerMessage } from '../../src/ports/broker.ts'
+import { BrokerEars } from './broker-ears.ts'
 
 /** The puppeteer's face of a broker: who listens, and whether the network is there. */
 export type MemoryBroker = {
@@ -7,6 +8,10 @@ export type MemoryBroker = {
   open(will: BrokerMessage): Broker
   /** Calls back with what is retained, then with every message. The result ends it. */
   listen(onMessage: (message: BrokerMessage) => void): () => void
+  /** Somebody else of the household says something. */
+  say(message: BrokerMessage): void
+  /** True for what the doorbell may not listen to. */
+  refuses: (filter: string) => boolean
   /** Everything that was told, wills included. */
   readonly told: readonly BrokerMessage[]
   /** Breaks every connection; nobody comes through until `mend`. */
@@ -16,7 +21,7 @@ export type MemoryBroker = {
   onPublish: (message: BrokerMessage) => Fault | 'lose-answer' | undefined
 }
 
-type Link = { isUp: boolean; connect(): void; breakOff(): void }
+type Link = { isUp: boolean; readonly ears: BrokerEars; connect(): void; breakOff(): void }
 
 /** An honest MQTT broker in memory, and the connections to it. They are made and broken at once. */
 export function createMemoryBroker(): MemoryBroker {
@@ -30,14 +35,21 @@ export function createMemoryBroker(): MemoryBroker {
     if (message.retain && message.payload === '') retained.delete(message.topic)
     else if (message.retain) retained.set(message.topic, message)
     for (const ear of ears) ear({ ...message, retain: false })
+    for (const link of links) link.ears.tell(message)
   }
+  const newEars = (): BrokerEars =>
+    new BrokerEars(
+      () => retained.values(),
+      (filter) => hub.refuses(filter),
+    )
   const hub: MemoryBroker = {
     told,
+    say: tell,
+    refuses: () => false,
     onPublish: () => undefined,
     open(will) {
-      const { broker, link } = openLink({ tell, will, answer: (message) => hub.onPublish(message) }, () =>
-        links.delete(link),
-      )
+      const answer = (message: BrokerMessage): Fault | 'lose-answer' | undefined => hub.onPublish(message)
+      const { broker, link } = openLink({ tell, will, answer, ears: newEars() }, () => links.delete(link))
       links.add(link)
       if (!isCut) link.connect()
       return broker
@@ -63,6 +75,7 @@ type LinkDeps = {
   readonly tell: (message: BrokerMessage) => void
   readonly will: BrokerMessage
   readonly answer: (message: BrokerMessage) => Fault | 'lose-answer' | undefined
+  readonly ears: BrokerEars
 }
 
 function openLink(deps: LinkDeps, onClose: () => void): { broker: Broker; link: Link } {
@@ -70,15 +83,18 @@ function openLink(deps: LinkDeps, onClose: () => void): { broker: Broker; link: 
   let sleepers: (() => void)[] = []
   const link: Link = {
     isUp: false,
+    ears: deps.ears,
     connect() {
       if (link.isUp) return
       link.isUp = true
       made++
+      deps.ears.connected()
       for (const wake of sleepers.splice(0)) wake()
     },
     breakOff() {
       if (!link.isUp) return
       link.isUp = false
+      deps.ears.disconnected()
       deps.tell(deps.will)
     },
   }
@@ -100,8 +116,10 @@ function openLink(deps: LinkDeps, onClose: () => void): { broker: Broker; link: 
         }
       }
     },
+    listen: (filters, options) => deps.ears.listen(filters, options),
     async [Symbol.asyncDispose]() {
       link.isUp = false
+      deps.ears.disconnected()
       sleepers = []
       onClose()
     },

@@ -1,6 +1,7 @@
 import type { Broker, BrokerMessage } from '../../src/ports/broker.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import { BrokerClient } from './broker-client.ts'
+import { BrokerEars } from './broker-ears.ts'
 import type { FrontDesk } from './broker-line.ts'
 import type { Network } from './network.ts'
 import type { SimClock } from './sim-clock.ts'
@@ -24,7 +25,11 @@ export interface SimBroker {
   killClient(): void
   /** Calls back with what is retained, then with every message. The result ends it. */
   listen(onMessage: (message: BrokerMessage) => void): () => void
+  /** Somebody else of the household says something. */
+  say(message: BrokerMessage): void
   readonly retained: ReadonlyMap<string, BrokerMessage>
+  /** How many of the doorbell listen now. */
+  listeners(): number
   onPublish: (published: Published) => void
 }
 
@@ -42,15 +47,21 @@ export function createSimBroker({
     if (message.retain && message.payload === '') retained.delete(message.topic)
     else if (message.retain) retained.set(message.topic, message)
     for (const ear of [...ears]) ear({ ...message, retain: false })
+    for (const client of clients) client.ears.tell(message)
   }
   const desk = openDesk(clock, tell)
   const hub: SimBroker = {
     retained,
+    listeners: () => clients.reduce((sum, { ears: its }) => sum + its.size, 0),
+    say: tell,
     onPublish: () => {},
     openClient(will, its = clock) {
       const onPublish = (message: BrokerMessage, outcome: string): void =>
         hub.onPublish({ atMs: clock.mono(), message, outcome })
-      const client = new BrokerClient({ network, desk, will, clock: its, onPublish })
+      const client = new BrokerClient({
+        ...{ network, desk, will, clock: its, onPublish },
+        ears: new BrokerEars(() => retained.values()),
+      })
       clients = [...clients.filter((each) => !each.isClosed()), client]
       return client
     },

@@ -11,6 +11,8 @@ describePeersContract('the simulated browsers', () => {
         offer: browser.offer,
         take: async (answer) => browser.take(answer),
         next: () => browser.next(),
+        speak: async (opus) => browser.speak(opus),
+        nextSound: () => browser.nextSound(),
         wantKey: async () => browser.wantKey(),
         [Symbol.asyncDispose]: () => browser[Symbol.asyncDispose](),
       }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Fault } from '../../src/base/fault.ts'
 import { BoundedQueue } from '../../src/base/queue.ts'
-import { PEER_LIMITS, type Peer, type PeerPacket, type Peers } from '../../src/ports/peers.ts'
+import { PEER_LIMITS, type Peer, type PeerPacket, type Peers, type PeerSound } from '../../src/ports/peers.ts'
 
 /** Browsers that watch, without a network between. */
 export interface SimPeers {
@@ -15,7 +15,14 @@ export interface SimBrowser extends AsyncDisposable {
   take(answer: string): void
   next(): Promise<PeerPacket>
   wantKey(): void
+  /** Says something: an Opus packet. */
+  speak(opus: Uint8Array): void
+  nextSound(): Promise<SimSound>
+  /** What it heard and nobody has asked for yet. */
+  readonly heard: number
 }
+
+export type SimSound = { readonly opus: Uint8Array; readonly timestamp: number }
 
 const ARRIVED_MAX = 10_000
 
@@ -23,10 +30,10 @@ export function createSimPeers(): SimPeers {
   const waiting = new Map<string, SimPeer>()
   let count = 0
   const peers: Peers = {
-    async answer(offer, { signal }) {
+    async answer(offer, { signal, withSound = false }) {
       const problem = problemOf(offer)
       if (problem !== undefined) throw new Fault('invalid', `the offer: ${problem}`)
-      const peer = new SimPeer(sdpOf(`device ${++count}`), signal)
+      const peer = new SimPeer(sdpOf(`device ${++count}`), { signal, withSound })
       waiting.set(peer.answer, peer)
       return peer
     },
@@ -48,6 +55,15 @@ export function createSimPeers(): SimPeers {
           return value
         },
         wantKey: () => peer?.wantKey(),
+        speak: (opus) => peer?.hear(opus),
+        async nextSound() {
+          const { value } = (await peer?.sounds.next()) ?? { value: undefined }
+          if (value === undefined) throw new Fault('unavailable', 'the connection ended')
+          return value
+        },
+        get heard() {
+          return peer?.heard ?? 0
+        },
         [Symbol.asyncDispose]: async () => peer?.[Symbol.asyncDispose](),
       }
     },
@@ -60,16 +76,37 @@ class SimPeer implements Peer {
   readonly #connected = Promise.withResolvers<void>()
   readonly #queue = new BoundedQueue<PeerPacket>(ARRIVED_MAX)
   readonly arrived = this.#queue[Symbol.asyncIterator]()
+  readonly #heard = new BoundedQueue<SimSound>(ARRIVED_MAX)
+  readonly sounds = this.#heard[Symbol.asyncIterator]()
+  readonly sound: PeerSound | undefined
   #wantKey: () => void = () => {}
+  #hear: (opus: Uint8Array) => void = () => {}
 
-  constructor(answer: string, signal: AbortSignal) {
+  constructor(
+    answer: string,
+    { signal, withSound }: { readonly signal: AbortSignal; readonly withSound: boolean },
+  ) {
     this.answer = answer
+    if (withSound)
+      this.sound = {
+        send: ({ opus, timestamp }) =>
+          !this.signal.aborted && this.#heard.push({ opus, timestamp: timestamp % 2 ** 32 }),
+        onPacket: (take) => (this.#hear = take),
+      }
     this.#connected.promise.catch(() => {}) // Whoever waits for it hears of it.
     signal.addEventListener('abort', () => void this[Symbol.asyncDispose](), { once: true })
   }
 
   get signal(): AbortSignal {
     return this.#ended.signal
+  }
+
+  get heard(): number {
+    return this.#heard.length
+  }
+
+  hear(opus: Uint8Array): void {
+    if (!this.signal.aborted) this.#hear(opus)
   }
 
   connect(): void {
@@ -95,6 +132,7 @@ class SimPeer implements Peer {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended.abort()
     this.#queue.end()
+    this.#heard.end()
     this.#connected.reject(new Fault('unavailable', 'the browser did not connect, or has gone'))
   }
 }

@@ -62,6 +62,8 @@ export type Evidence = {
   readonly presses: AcceptedPress[]
   /** When the chime line went active. */
   readonly chimes: number[]
+  /** When the speaker was told to sound. */
+  readonly sounds: number[]
   /** Ids of presses whose row in the outbox was durable, and when. */
   readonly journalled: Map<string, number>
   readonly parts: Map<string, AcknowledgedPart>
@@ -151,6 +153,7 @@ export const copyOf = (evidence: Evidence): Evidence => ({
   fingers: [...evidence.fingers],
   presses: [...evidence.presses],
   chimes: [...evidence.chimes],
+  sounds: [...evidence.sounds],
   journalled: new Map(evidence.journalled),
   parts: new Map(evidence.parts),
   sealedClips: new Map(evidence.sealedClips),

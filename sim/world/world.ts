@@ -24,6 +24,7 @@ import { SimVision } from '../devices/sim-vision.ts'
 import { createSimBroker, type SimBroker } from '../devices/sim-broker.ts'
 import { inRealTime, SimClock } from '../devices/sim-clock.ts'
 import type { DiskCall, Gate, SimFiles } from '../devices/sim-files.ts'
+import { SimSpeaker } from '../devices/sim-audio.ts'
 import { createSimPanel, type SimPanel } from '../devices/sim-panel.ts'
 import { createSimStore, type SimStore } from '../devices/sim-store.ts'
 import { DrawnShow } from '../devices/drawn-show.ts'
@@ -91,6 +92,7 @@ export class World {
   readonly store: SimStore
   readonly broker: SimBroker
   readonly gpio: SimPanel
+  readonly speaker = new SimSpeaker()
   readonly stage: StageCamera
   readonly board = new SimBoard()
   readonly vision = new SimVision()
@@ -335,6 +337,7 @@ export class World {
       clock,
       random: this.random.fork(`life ${this.evidence.lives.length}`),
       gpio: this.gpio.openClient(clock),
+      audio: this.speaker.openClient(clock),
       camera: this.stage.openClient({ clock, toMono: (worldMs) => monoMs(worldMs - startedMs) }),
       stills: this.stage.show.stills,
       vision: this.vision.port,
@@ -417,6 +420,9 @@ export class World {
       this.trace.add({ kind: 'output', line, active })
       if (line === 'chime' && active) this.evidence.chimes.push(this.now)
     }
+    this.speaker.onPlay = () => {
+      this.evidence.sounds.push(this.now)
+    }
     this.store.onCall = ({ call, name, bytes, outcome }) =>
       this.trace.add({ kind: 'store', call, name, bytes, outcome })
     this.broker.onPublish = ({ message, outcome }) => {
@@ -491,6 +497,7 @@ export class World {
       fingers: [],
       presses: [],
       chimes: [],
+      sounds: [],
       journalled: new Map(),
       parts: new Map(),
       sealedClips: new Map(),

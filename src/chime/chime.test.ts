@@ -1,14 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import { SimClock } from '../../sim/devices/sim-clock.ts'
+import { createSimAudio, type SimAudio } from '../../sim/devices/sim-audio.ts'
 import { createSimGpio } from '../../sim/devices/sim-gpio.ts'
 import { Fault } from '../base/fault.ts'
 import { silentLog } from '../base/log.ts'
 import { unixMs } from '../base/time.ts'
-import { createChime, type Chime } from './index.ts'
+import type { OutputLine } from '../ports/gpio.ts'
+import { createChime, type Chime, type ChimeRules } from './index.ts'
+
+const RELAY: ChimeRules = { relay: true, sound: false, volume: 80 }
+const SOUND: ChimeRules = { relay: false, sound: true, volume: 50 }
 
 describe('the chime', () => {
   it('sounds at once, for long enough to be heard', async () => {
-    const house = new House()
+    const house = new House(RELAY)
     await house.running(async () => {
       await house.clock.advance(5000)
       house.chime.ring()
@@ -18,7 +23,7 @@ describe('the chime', () => {
   })
 
   it('sounds once for each ring, with a pause between', async () => {
-    const house = new House()
+    const house = new House(RELAY)
     await house.running(async () => {
       house.chime.ring()
       house.chime.ring()
@@ -37,7 +42,7 @@ describe('the chime', () => {
   })
 
   it('drops rings of somebody who does not stop, and says so', async () => {
-    const house = new House()
+    const house = new House(RELAY)
     await house.running(async () => {
       for (let i = 0; i < 20; i++) house.chime.ring()
       await house.clock.advance(60_000)
@@ -47,7 +52,7 @@ describe('the chime', () => {
   })
 
   it('is quiet when it is stopped, in the middle of a sound too', async () => {
-    const house = new House()
+    const house = new House(RELAY)
     await house.running(async () => {
       house.chime.ring()
       house.chime.ring()
@@ -58,7 +63,7 @@ describe('the chime', () => {
   })
 
   it('says that the line cannot be set, and tries again with the next ring', async () => {
-    const house = new House()
+    const house = new House(RELAY)
     house.isBroken = true
     await house.running(async () => {
       house.chime.ring()
@@ -70,14 +75,46 @@ describe('the chime', () => {
     expect(house.said).toEqual(['chime.failed'])
     expect(house.sounded()).toEqual(['on at 5000', 'off at 5400'])
   })
+
+  it('plays its sound and tells other chimes in the same moment, without a line', async () => {
+    const house = new House(SOUND)
+    await house.running(async () => {
+      await house.clock.advance(5000)
+      house.chime.ring()
+      await house.clock.advance(0)
+      expect(house.audio.played).toEqual([{ sound: 'chime', volume: 0.5, atMs: 5000 }])
+      expect(house.told).toEqual([5000])
+      await house.clock.advance(5000)
+    })
+    expect(house.sounded()).toEqual([])
+  })
+
+  it('waits for nobody: the line is on though the speaker is gone and nobody can be told', async () => {
+    const house = new House({ ...SOUND, relay: true })
+    house.audio.hasSpeaker = false
+    house.canTell = false
+    await house.running(async () => {
+      house.chime.ring()
+      await house.clock.advance(0)
+      expect(house.sounded()).toEqual(['on at 0'])
+    })
+    expect(house.said).toContain('chime.failed')
+  })
 })
 
 class House {
   readonly clock = new SimClock({ bootWall: unixMs(1_767_225_600_000) })
   readonly said: string[] = []
   isBroken = false
+  readonly told: number[] = []
+  readonly audio: SimAudio = createSimAudio(this.clock)
+  canTell = true
   readonly #gpio = createSimGpio(this.clock)
-  readonly chime: Chime = this.#create()
+  readonly chime: Chime
+
+  constructor(rules: ChimeRules) {
+    this.chime = this.#create(rules)
+  }
 
   /** Runs it while `story` happens, and stops it. */
   async running(story: () => Promise<void>): Promise<void> {
@@ -92,19 +129,25 @@ class House {
     return this.#gpio.outputs.map(({ active, atMs }) => `${active ? 'on' : 'off'} at ${atMs}`)
   }
 
-  #create(): Chime {
+  #create(rules: ChimeRules): Chime {
     const say = (event: string): void => void this.said.push(event)
     const gpio = this.#gpio
-    return createChime({
+    const deps = {
       clock: this.clock,
+      audio: this.audio,
+      tellOthers: async () => {
+        if (!this.canTell) throw new Fault('unavailable', 'the broker does not answer')
+        this.told.push(this.clock.mono())
+      },
       log: { ...silentLog, warn: say, error: say },
       gpio: {
-        edges: (options) => gpio.edges(options),
-        set: async (line, active) => {
+        edges: (options: { signal: AbortSignal }) => gpio.edges(options),
+        set: async (line: OutputLine, active: boolean) => {
           if (this.isBroken) throw new Fault('denied', 'the line belongs to somebody else')
           await gpio.set(line, active)
         },
       },
-    })
+    }
+    return createChime(deps, rules)
   }
 }

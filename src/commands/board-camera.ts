@@ -1,9 +1,15 @@
 /** The camera that the settings name. */
 import { assertNever } from '../base/assert.ts'
-import { Fault } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import { areasToHide, planPrivacy, type Config } from '../config/index.ts'
-import { createRtspCamera, noCamera, type RtspCameraOptions } from '../drivers/camera/index.ts'
+import {
+  createLibcameraCamera,
+  createRtspCamera,
+  createV4l2Camera,
+  noCamera,
+  type PictureSettings,
+  type RtspCameraOptions,
+} from '../drivers/camera/index.ts'
 import {
   createLoopingCamera,
   encodeOnce,
@@ -32,11 +38,21 @@ export async function openCamera(config: Config, deps: BoardCameraDeps): Promise
     case 'rtsp':
       return createRtspCamera({ ...(await rtspOptions(camera)), clock: deps.clock, log: deps.log })
     case 'v4l2':
+      return createV4l2Camera({ ...drivenOptions(config, deps), ...camera })
     case 'libcamera':
-      throw new Fault('invalid', `camera.kind: ${camera.kind}: this version has no driver for it`)
+      return createLibcameraCamera({ ...drivenOptions(config, deps), ...camera })
     default:
       return assertNever(camera.kind)
   }
+}
+
+/** What is private is filled in before anything is encoded, so nobody has to choose. */
+function drivenOptions(
+  config: Config,
+  { clock, log }: BoardCameraDeps,
+): { readonly clock: Clock; readonly log: Log; readonly pictures: PictureSettings } {
+  const hidden = areasToHide('the camera', planPrivacy(config, { isEncoded: false }))
+  return { clock, log, pictures: { ...config.camera, hidden } }
 }
 
 type RtspSettings = Omit<RtspCameraOptions, 'clock' | 'log'>

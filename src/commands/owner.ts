@@ -7,6 +7,7 @@ import {
   ownerRecipientsCommand,
   ownerRemoveRecipientCommand,
 } from './owner-recipients.ts'
+import { ownerSendCommand } from './owner-send.ts'
 import { ownerReheaderCommand, ownerShareCommand } from './owner-share.ts'
 
 export function ownerCommand(): Command {
@@ -23,6 +24,7 @@ export function ownerCommand(): Command {
     ownerAddRecipientCommand(),
     ownerRemoveRecipientCommand(),
     ownerTrustCommand(),
+    ownerSendCommand(),
   ])
     owner.addCommand(command)
   return owner

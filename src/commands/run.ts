@@ -23,6 +23,7 @@ import type { Disk } from '../ports/disk.ts'
 import type { Ports } from '../ports/ports.ts'
 import type { Records } from '../ports/records.ts'
 import { openCamera } from './board-camera.ts'
+import { openBoardSound } from './board-sound.ts'
 import { CONFIG_FILE, openBoardConfig, type BoardChoice, type BoardConfig } from './board-config.ts'
 import { repeated } from './option-values.ts'
 import { openIndex } from './open-index.ts'
@@ -175,6 +176,7 @@ async function openPorts(
   return {
     ...{ clock, random: nodeRandom, disk, records, log, board, gpio },
     camera: await openCamera(config, { clock, log, signal }),
+    audio: scope.own('audio', openBoardSound({ clock, log }, config)),
     stills: ffmpegStills,
     reencoder: ffmpegReencoder,
     peers: openWebrtcPeers(),

@@ -22,6 +22,7 @@ import type { Ports } from '../ports/ports.ts'
 import type { Records } from '../ports/records.ts'
 import { createSimGpio, type SimGpio } from '../../sim/devices/sim-gpio.ts'
 import { readVideo } from './board-camera.ts'
+import { openSimSound } from './board-sound.ts'
 import { openIndex } from './open-index.ts'
 import { enrolmentLines, openPage, packageVersion, pageOrigin, rtspOf, untilAborted } from './page-door.ts'
 import { enrolFor } from './sim-enrol.ts'
@@ -38,6 +39,8 @@ export type ServeOptions = SimHouseOptions & {
   readonly watch?: boolean
   readonly port?: number
   readonly visitorEvery?: number
+  /** As in `board-sound.ts`; left out: the video's own. */
+  readonly sound?: string
 }
 
 const PRESS_MS = 150 // How long a finger stays on a button.
@@ -153,7 +156,9 @@ async function openPorts(
 ): Promise<Ports> {
   const played = await readVideo(video, { config, log, signal })
   const { store, broker } = await openOutside(scope, { folder, config, choice: options, disk, log })
+  const sound = { choice: options.sound ?? 'video', video, folder }
   return {
+    audio: scope.own('audio', await openSimSound({ clock, log }, config, sound)),
     ...{ clock, random: nodeRandom, disk, records, log },
     gpio: gpio.renew(),
     camera: createLoopingCamera({ clock, video: played }),

@@ -28,6 +28,7 @@ type SimOptions = SimHouseOptions & {
   readonly serve?: boolean
   readonly port?: number
   readonly visitorEvery?: number
+  readonly sound?: string
 }
 
 export function simCommand(): Command {
@@ -75,6 +76,10 @@ export function simCommand(): Command {
       'one video, again and again in real time, and the owner’s page beside it; until interrupted',
     )
     .option('--port <number>', 'of the page (default: web.port)', wholeNumber(0, 65_535))
+    .option(
+      '--sound <source>',
+      'with --serve: what the microphone hears: video (its own sound, or a tone), tone, none, device (of this machine), or a file',
+    )
     .option('--visitor-every <seconds>', 'with --serve: somebody presses the button so often', atLeastASecond)
     .option('--watch', 'stories: play them again whenever one of them changes')
     .action(runSim)
@@ -92,8 +97,8 @@ async function runSim(files: readonly string[], options: SimOptions): Promise<vo
     if (stop.signal.aborted) process.exitCode = EXIT_INTERRUPTED
     return
   }
-  if (options.port !== undefined || options.visitorEvery !== undefined)
-    throw new Fault('invalid', '--port and --visitor-every are for --serve, which is not there')
+  if ([options.port, options.visitorEvery, options.sound].some((option) => option !== undefined))
+    throw new Fault('invalid', '--port, --visitor-every and --sound are for --serve, which is not there')
   if (files.some(isStory)) {
     await runStories(files, options, stop.signal)
     return

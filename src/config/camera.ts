@@ -74,11 +74,13 @@ export const camera = z.strictObject({
   rotation: z
     .literal([0, 90, 180, 270])
     .default(0)
-    .describe('degrees that the pictures are turned clockwise; `libcamera`: 0 or 180; `v4l2`: all'),
+    .describe('degrees that the pictures are turned clockwise; `v4l2` and `libcamera`'),
   encoder: z
     .enum(['auto', 'hardware', 'software'])
     .default('auto')
-    .describe('`auto`: the board’s own H.264 encoder where there is one and it works, else x264; `v4l2`'),
+    .describe(
+      '`auto`: the board’s own H.264 encoder where there is one and it works, else x264; `v4l2` and `libcamera`',
+    ),
   device: z
     .string()
     .min(1)
@@ -102,11 +104,14 @@ export const camera = z.strictObject({
 
 export type CameraConfig = z.output<typeof camera>
 
+/** Rows of such a multiple stand one behind the other in memory on every Raspberry Pi; others have gaps in between. */
+const LIBCAMERA_WIDTH_STEP = 64
+
 const NEEDS = { rtsp: 'rtsp.url', file: 'file' } as const
 
 /** What a kind cannot do without. */
 export function checkCamera(
-  { camera: { kind, rtsp: address, file } }: { readonly camera: CameraConfig },
+  { camera: { kind, width, rtsp: address, file } }: { readonly camera: CameraConfig },
   context: z.RefinementCtx,
 ): void {
   const missing = (kind === 'rtsp' && address.url === undefined) || (kind === 'file' && file === undefined)
@@ -116,6 +121,13 @@ export function checkCamera(
       path: ['camera', ...NEEDS[kind].split('.')],
       message: kind === 'rtsp' ? 'wanted the address of the camera' : 'wanted the path of a video',
       input: undefined,
+    })
+  if (kind === 'libcamera' && width % LIBCAMERA_WIDTH_STEP !== 0)
+    context.addIssue({
+      code: 'custom',
+      path: ['camera', 'width'],
+      message: `wanted a multiple of ${LIBCAMERA_WIDTH_STEP} for a camera module`,
+      input: width,
     })
   if (address.passwordFile !== undefined && address.username === undefined)
     context.addIssue({

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { quietHours, timeZone } from './quiet.ts'
 import { camera, type CameraConfig } from './camera.ts'
+import { chime, sound } from './sound.ts'
+import { homeAssistant } from './home-assistant.ts'
 import { gpio } from './gpio.ts'
 import { zones } from './zones.ts'
 import { Fault } from '../base/fault.ts'
@@ -42,6 +44,7 @@ const mqtt = z.strictObject({
   caFile: z.string().optional().describe('PEM of the authority that signed the broker’s certificate'),
   certFile: z.string().optional().describe('PEM of our certificate, where the broker asks for one'),
   keyFile: z.string().optional().describe('PEM of its private key'),
+  ...homeAssistant,
 })
 
 const live = z.strictObject({
@@ -253,6 +256,8 @@ export const configSchema = z.strictObject({
     .prefault({}),
   quietHours: quietHours.prefault({}),
   live: live.prefault({}),
+  sound: sound.prefault({}),
+  chime: chime.prefault({}),
   store: store.optional().describe('cloud; left out: clips stay on the device'),
   mqtt: mqtt.optional().describe('broker; left out: nobody is told'),
   web: web.prefault({}).describe('the owner’s page'),

@@ -53,3 +53,12 @@ export {
   type LedgerObject,
 } from './tiles.ts'
 export { formatRecipient, makePair, pairOf, parseRecipient, parseSecret, type X25519Pair } from './x25519.ts'
+export {
+  ORDER_ALGORITHM,
+  ORDER_BYTES_MAX,
+  ORDER_SECONDS_MAX,
+  ORDER_TYPE,
+  parseOrderClaims,
+  type Order,
+  type OrderClaims,
+} from './order.ts'

@@ -19,6 +19,7 @@ const WELL: StatusFacts = {
   hasStore: true,
   broker: 'connected',
   quiet: { is: 'loud' },
+  sound: { microphone: { state: 'there', name: 'mic' }, speaker: { state: 'there', name: 'horn' } },
   viewers: [],
 }
 const rowOf = (key: StatusRow['key'], change: Partial<StatusFacts>): StatusRow | undefined =>
@@ -57,6 +58,17 @@ describe('the status', () => {
       { viewers: [{ transport: 'webrtc' }, { transport: 'webrtc' }] },
       'well',
       /2 viewers.*\(webrtc\)/,
+    ],
+    [
+      'sound',
+      {
+        sound: {
+          microphone: { state: 'missing', why: 'There is no microphone.' },
+          speaker: { state: 'there', name: 'horn' },
+        },
+      },
+      'off',
+      /^There is no microphone\.$/,
     ],
     ['quiet', { quiet: { is: 'never' } }, 'off', /always rings/],
     ['quiet', { quiet: { is: 'unknown' } }, 'warn', /does not know the time: it rings/],

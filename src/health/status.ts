@@ -1,4 +1,5 @@
 import { assertNever } from '../base/assert.ts'
+import type { AudioFacts } from '../ports/audio.ts'
 import type { VisionState } from '../ports/vision.ts'
 import type { GateStatus } from '../gate/index.ts'
 import type { QuietState, Silenced } from '../quiet/index.ts'
@@ -30,6 +31,7 @@ export type StatusFacts = {
   readonly broker: 'none' | 'connected' | 'away'
   readonly quiet: QuietState
   readonly viewers: readonly { readonly transport: string }[]
+  readonly sound: AudioFacts
 }
 
 type Saying = Omit<StatusRow, 'key'>
@@ -49,6 +51,7 @@ export function describeStatus(facts: StatusFacts): StatusReply {
     detector: detectorSays(facts),
     decoding: decodingSays(facts),
     live: liveSays(facts),
+    sound: soundSays(facts),
     clock: clockSays(facts),
     quiet: quietSays(facts),
     temperature: temperatureSays(facts),
@@ -160,6 +163,17 @@ function liveSays({ viewers }: StatusFacts): Saying {
   if (viewers.length === 0) return { state: 'well', says: 'Nobody is watching.' }
   const ways = [...new Set(viewers.map(({ transport }) => transport))].join(', ')
   return { state: 'well', says: `${count(viewers.length, 'viewer')} watching (${ways}).` }
+}
+
+/** Bell, pictures and clips need no sound, so nothing here is bad. */
+function soundSays({ sound: { microphone, speaker } }: StatusFacts): Saying {
+  if (microphone.state === 'there' && speaker.state === 'there')
+    return {
+      state: 'well',
+      says: `The microphone (${microphone.name}) and the speaker (${speaker.name}) are there. Nothing of it is recorded.`,
+    }
+  const missing = [microphone, speaker].flatMap((part) => ('why' in part ? [part.why] : []))
+  return { state: 'off', says: [...new Set(missing)].join(' ') }
 }
 
 const clockSays = ({ clockTrusted }: StatusFacts): Saying =>

@@ -14,6 +14,7 @@ import { createLive, fingerprintOf, LIVE_LIMITS, signedText, type Live, type Liv
 import { makeDeviceKeys, signWith } from '../../scripts/live-lab/page-server.ts'
 
 const keys = makeDeviceKeys()
+const MAJA = { member: 'm1', name: 'Maja' } as const
 
 describe('the live view', () => {
   let film: Film
@@ -59,7 +60,7 @@ describe('the live view', () => {
   const connect = async (): Promise<SimBrowser & { readonly viewer: string }> => {
     const browser = peers.browse()
     const { answer, viewer } = await live.webrtc(browser.offer, {
-      talk: false,
+      who: MAJA,
       signal: new AbortController().signal,
     })
     browser.take(answer)
@@ -127,7 +128,7 @@ describe('the live view', () => {
     begin()
     const browser = peers.browse()
     const { signal } = new AbortController()
-    const { answer, signature } = await live.webrtc(browser.offer, { talk: false, signal })
+    const { answer, signature } = await live.webrtc(browser.offer, { who: MAJA, signal })
     const text = signedText({ offer: fingerprintOf('', browser.offer), answer: fingerprintOf('', answer) })
     const publicKey = createPublicKey(keys.publicKey.export({ format: 'pem', type: 'spki' }).toString())
     expect(verify(null, utf8(text), publicKey, Buffer.from(signature, 'base64url'))).toBe(true)
@@ -194,7 +195,7 @@ describe('the live view', () => {
     })
     begin()
     const { signal } = new AbortController()
-    await expect(live.webrtc('nonsense', { talk: false, signal })).rejects.toMatchObject({ kind: 'invalid' })
+    await expect(live.webrtc('nonsense', { who: MAJA, signal })).rejects.toMatchObject({ kind: 'invalid' })
     expect(live.viewers()).toEqual([])
   })
 

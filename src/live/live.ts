@@ -16,6 +16,7 @@ import { LiveRun } from './live-run.ts'
 import { Mpeg1View } from './mpeg1-view.ts'
 import type { LiveSink } from './sink.ts'
 import { showToPeer } from './webrtc-view.ts'
+import type { Talk } from '../talk/index.ts'
 
 export type LiveTransport = 'webrtc' | 'fmp4' | 'mpeg1' | 'rtsp'
 
@@ -29,6 +30,8 @@ export type LiveDeps = {
   readonly sign: (bytes: Uint8Array) => Uint8Array
   /** Left out: no WebRTC. */
   readonly peers?: Peers | undefined
+  /** Brings sound to those who watch by WebRTC; left out: pictures only. */
+  readonly talk?: Pick<Talk, 'join'> | undefined
   /** Left out: no MPEG-1 for old browsers. */
   readonly reencoder?: Reencoder | undefined
   /** Somebody began to watch, or ceased. */
@@ -37,7 +40,11 @@ export type LiveDeps = {
 
 export type LiveViewer = { readonly transport: LiveTransport }
 
-export type WebrtcOffer = { readonly talk: boolean; readonly signal: AbortSignal }
+/** `who` may listen and talk by `viewer`, as far as they may at all. */
+export type WebrtcOffer = {
+  readonly who: { readonly member: string; readonly name: string }
+  readonly signal: AbortSignal
+}
 export type WebrtcAnswer = { readonly answer: string; readonly viewer: string; readonly signature: string }
 
 export interface Live extends AsyncDisposable {
@@ -144,8 +151,8 @@ class LiveDesk implements Live {
     }
   }
 
-  async webrtc(offer: string, { signal }: WebrtcOffer): Promise<WebrtcAnswer> {
-    const { peers, random, sign } = this.#deps
+  async webrtc(offer: string, { who, signal }: WebrtcOffer): Promise<WebrtcAnswer> {
+    const { peers, random, sign, talk } = this.#deps
     if (peers === undefined) throw new Fault('missing', 'this doorbell has no WebRTC')
     const profile = this.#profileNow()
     const offered = fingerprintOf('the offer', offer)
@@ -154,12 +161,19 @@ class LiveDesk implements Live {
     try {
       peer = await peers.answer(offer, {
         profileLevelId: profile,
+        withSound: talk !== undefined,
         signal: AbortSignal.any([signal, this.#stop.signal]),
       })
       const answered = fingerprintOf('the answer', peer.answer)
       const signature = base64url(sign(utf8(signedText({ offer: offered, answer: answered }))))
+      const viewer = hex(random.bytes(8))
+      if (peer.sound !== undefined && talk !== undefined) {
+        const { sound } = peer
+        const seat = talk.join({ viewer, ...who, sound })
+        peer.signal.addEventListener('abort', () => seat[Symbol.dispose](), { once: true })
+      }
       this.#keep(this.#showTo(peer, watching, signal))
-      return { answer: peer.answer, viewer: hex(random.bytes(8)), signature }
+      return { answer: peer.answer, viewer, signature }
     } catch (error) {
       watching[Symbol.dispose]()
       await peer?.[Symbol.asyncDispose]()

@@ -1,14 +1,15 @@
 /**
- * Media: encoded video as bytes.
+ * Media: encoded video and sound as bytes.
  *
  * Owns: ISO BMFF boxes, fragmented MP4 in and out, what a NAL unit is, access units as RTP payloads and back,
- * RTSP messages and session descriptions.
+ * RTSP messages and session descriptions; Opus in Ogg; samples of sound, and the chime as such.
  * Promises: samples come out exactly as they went in; times are whole ticks of the track's own time scale, never rounded.
  * When full: a box over 64 MiB is refused.
  * When it fails: `Fault('corrupt')` says what was wanted and what came.
  * Stopping: nothing runs.
  * Not its job: decoding, encoding, files, pipes, clocks.
- * See: ISO/IEC 14496-12 (boxes), 14496-15 (sample entries), ITU-T H.264 and H.265, RFC 6184 and 7798 (RTP), 2326 (RTSP), 8866 (SDP).
+ * See: ISO/IEC 14496-12 (boxes), 14496-15 (sample entries), ITU-T H.264 and H.265, RFC 6184 and 7798 (RTP), 2326 (RTSP), 8866 (SDP),
+ * 3533, 6716 and 7845 (Ogg, Opus).
  */
 export { filmOf, type FilmPacket } from './film.ts'
 export { BOX_BYTES_MAX, Fmp4Reader, type FragmentInit, type FragmentOutput } from './fmp4-reader.ts'
@@ -21,6 +22,9 @@ export {
   unitLengthBytes,
   type NalCodec,
 } from './nal.ts'
+export { oggChecksum, OpusOggReader, OpusOggWriter } from './ogg.ts'
+export { OPUS_HZ, opusSamples } from './opus.ts'
+export { chimeSamples, mixSamples, SAMPLES_PER_S } from './samples.ts'
 export {
   pictureShape,
   sampleEntry,

@@ -23,7 +23,7 @@ const BOOT = unixMs(1_800_000_000_000)
 const DAY_MS = 24 * 3600_000
 const credential: Credential = { kind: 'passphrase', passphrase: 'a passphrase of some length' }
 const caller: Caller = { peer: '192.168.1.20', origin: 'https://door.local:8443', device: 'Firefox on Linux' }
-const device = { name: 'Door', keyName: 'k', publicKey: 'p', version: '1', simulated: false, hasAudio: false }
+const device = { name: 'Door', keyName: 'k', publicKey: 'p', version: '1', simulated: false }
 
 let [disk, records, clock] = [createMemoryDisk(), new MemoryRecords(), new SimClock({ bootWall: BOOT })]
 let owner = makeOwner()

@@ -10,7 +10,7 @@ import { createMembers, type Caller, type Members } from './index.ts'
 
 const ORIGIN = 'https://door.local:8443'
 const caller: Caller = { peer: '192.168.1.20', origin: ORIGIN, device: 'Safari on iPhone' }
-const device = { name: 'Door', keyName: 'k', publicKey: 'p', version: '1', simulated: false, hasAudio: false }
+const device = { name: 'Door', keyName: 'k', publicKey: 'p', version: '1', simulated: false }
 const sha256 = (bytes: Uint8Array | string): Buffer => createHash('sha256').update(bytes).digest()
 const text = (letters: string): Buffer =>
   Buffer.concat([Buffer.of(0x60 | letters.length), Buffer.from(letters)])

@@ -17,7 +17,8 @@ const HELLO = ['availability online', 'status {"version":1,"name":"Front door","
 const NOBODY =
   'motion {"state":"off","at":1767225600000,"trustedClock":true,"iso":"2026-01-01T00:00:00.000Z"}'
 const ALL_WELL = 'health {"alarms":""}'
-const FIRST_HELLO = [...HELLO, NOBODY, ALL_WELL]
+const NOBODY_SEEN = NOBODY.replace('motion', 'person')
+const FIRST_HELLO = [...HELLO, NOBODY, ALL_WELL, NOBODY_SEEN]
 
 describe('telemetry', () => {
   it('says hello once when it connects, and goodbye when it stops', async () => {
@@ -36,7 +37,9 @@ describe('telemetry', () => {
     })
     const retained = house.hub.told.filter(({ retain }) => retain).map(({ topic }) => topic)
     expect(new Set(retained)).toEqual(
-      new Set(['availability', 'status', 'motion', 'health'].map((kind) => `lintel/Front-door/${kind}`)),
+      new Set(
+        ['availability', 'status', 'motion', 'health', 'person'].map((kind) => `lintel/Front-door/${kind}`),
+      ),
     )
     expect(house.hub.told.every(({ qos }) => qos === 1)).toBe(true)
   })
@@ -80,7 +83,7 @@ describe('telemetry', () => {
       house.hub.mend()
       await house.clock.advance(10_000)
       expect(house.telemetry.waiting()).toBe(0)
-      expect(house.telemetry.published()).toBe(4)
+      expect(house.telemetry.published()).toBe(5)
     })
   })
 })
@@ -110,7 +113,7 @@ describe('a press', () => {
       house.hub.mend()
       await house.clock.advance(10_000)
     })
-    const [, ...presses] = house.toldOf('at') // The greeting tells that nobody moves.
+    const [, , ...presses] = house.toldOf('at') // The greeting tells that nobody moves, and nobody is seen.
     expect(presses).toEqual([NEW_YEAR, NEW_YEAR + 3_600_000])
     expect(await house.outbox()).toEqual([])
   })
@@ -318,7 +321,10 @@ describe('when the broker is away', () => {
       await publish('motion', { n: 1 })
       await house.clock.advance(60_000)
     })
-    expect(house.told()).toEqual([...HELLO, ALL_WELL, 'motion {"n":1}', 'availability offline'])
+    expect(house.told()).toEqual([
+      ...[...HELLO, ALL_WELL, NOBODY_SEEN.replaceAll('7225600000', '7225614000').replace(':00.', ':14.')],
+      ...['motion {"n":1}', 'availability offline'],
+    ])
   })
 
   it('the oldest messages that are no presses go, over a thousand, and their number is told', async () => {

@@ -24,6 +24,11 @@ export const TOPICS = {
     about:
       '`id` (the same when it has to be told again), `visit`, `at`, `iso`, `trustedClock`: the button was pushed; `quiet` (true, in quiet hours only)',
   },
+  chime: {
+    retain: false,
+    about:
+      '`at`, `iso`, `trustedClock`: other chimes shall ring now; only with `chime.mqtt`, and only while the broker is there: a chime that rings later is none',
+  },
   visit: {
     retain: false,
     about:
@@ -57,9 +62,56 @@ export const TOPICS = {
     retain: true,
     about: '`alarms`: one text with all that last, empty when all is well and at the start',
   },
+  person: {
+    retain: true,
+    about:
+      '`state` (`on` from the first sight of a person until the visit is over, else `off`), `at`, `iso`, `trustedClock`',
+  },
+  vitals: {
+    retain: true,
+    about:
+      'looked at every 30 s, told when it changed: `camera` (`sending`, `silent`, `never`), `freeGb` (of the disk), `clips` (how many are here), `uploads` (objects waiting for the store), `celsius`, `underVoltage`, `clockTrusted`, `version`; what nobody knows is left out. Only with a broker of one’s own (`mqtt.url`), as is the rest of this table',
+  },
+  settings: {
+    retain: true,
+    about:
+      'what may be changed by `set`: `sensitivity` (0.3 to 1), `quiet-after` (seconds, 5 to 120), `recognise`; where there is an owner’s page',
+  },
+  picture: {
+    retain: true,
+    about:
+      'a JPEG in base64 of whoever pressed last, **not sealed**: only with `mqtt.pictures`, which is off; taken back when it is switched off',
+  },
+  set: {
+    retain: false,
+    about:
+      '**to the doorbell**, below it: `set/sensitivity`, `set/quiet-after` (a number), `set/recognise` (`on`, `off`). Nothing that reveals, deletes or weakens; retained messages are ignored',
+  },
+  order: {
+    retain: false,
+    about:
+      '**to the doorbell**: an order signed by the owner, see [Signed orders](#signed-orders); everything else that comes there does nothing',
+  },
+  answer: {
+    retain: false,
+    about: 'to an order that the owner signed: `order` (its `jti`), `ok`, `says`',
+  },
 } as const
 
-export type MessageKind = 'press' | 'visit' | 'notice' | 'motion' | 'clip' | 'alarm' | 'seeing' | 'health'
+export type TopicKind = keyof typeof TOPICS
+export type MessageKind =
+  | 'press'
+  | 'visit'
+  | 'notice'
+  | 'motion'
+  | 'clip'
+  | 'alarm'
+  | 'seeing'
+  | 'health'
+  | 'person'
+  | 'vitals'
+  | 'settings'
+  | 'answer'
 export type Payload = Readonly<Record<string, Json>>
 
 export interface Telemetry {
@@ -73,8 +125,15 @@ export interface Telemetry {
    * before `open`: it waits in memory, and is written down by `open`.
    */
   publish(kind: MessageKind, payload: Payload): Promise<void>
+  /** Tells what counts only at this moment: a broker that is away, or does not answer, is not told later. */
+  tellNow(kind: 'chime', payload: Payload): Promise<void>
   /** The time is known now: whatever waits and had none that one should believe gets its own. What is from an earlier start stays. */
   giveTimes(): void
+  /**
+   * What is to be told at every connection after the greeting, and now; in place of what was announced before. `told` is called each time the
+   * broker has all of it. What the broker does not allow is said in the log, and waited for no longer.
+   */
+  announce(messages: () => readonly BrokerMessage[], told: () => Promise<void>): void
   waiting(): number
   /** Messages the broker has acknowledged. */
   published(): number
@@ -100,9 +159,15 @@ export type TelemetryRules = {
 const RETRY_MS = 2000
 const RETRY_MS_MAX = 60_000
 const FAREWELL_MS_MAX = 2000
+const NOW_MS_MAX = 3000
 
-export const topicOf = ({ prefix, device }: TelemetryRules, kind: keyof typeof TOPICS): string =>
-  `${prefix}/${device.replaceAll('/', '-')}/${kind}`
+/** The device's name as one level of a topic. */
+export const deviceLevel = (device: string): string => device.replaceAll('/', '-')
+
+export const topicOf = (
+  { prefix, device }: Pick<TelemetryRules, 'prefix' | 'device'>,
+  kind: TopicKind,
+): string => `${prefix}/${deviceLevel(device)}/${kind}`
 
 /** The last will, which the driver hands to the broker when it connects. */
 export const willOf = (rules: TelemetryRules): BrokerMessage => messageFor(rules, 'availability', 'offline')
@@ -150,13 +215,30 @@ export function createTelemetry(deps: TelemetryDeps, rules: TelemetryRules): Tel
         JSON.stringify(withIso({ ...payload, at: Math.round(now - agoMs(at)), trustedClock: true })),
       )
     },
+    announce: (messages, told) => teller.announce({ messages, told }),
     waiting: () => line.length,
     published: () => teller.published(),
+    tellNow: (kind, payload) => tellNow(deps, messageFor(rules, kind, JSON.stringify(withIso(payload)))),
     async run(signal) {
       await keepTelling(deps, teller, signal)
       await sayFarewell(deps, rules)
     },
   }
+}
+
+async function tellNow({ broker, clock, log }: TelemetryDeps, message: BrokerMessage): Promise<void> {
+  if (!broker.isConnected()) return
+  const enough = new AbortController()
+  const patience = clock.sleep(NOW_MS_MAX, { signal: enough.signal }).then(
+    () => enough.abort(),
+    () => {}, // It was told before.
+  )
+  await broker.publish(message, { signal: enough.signal }).catch((error: unknown) => {
+    if (isFault(error, 'bug')) throw error
+    log.info('broker.not_told', { topic: message.topic, problem: messageOf(error) })
+  })
+  enough.abort()
+  await patience
 }
 
 type Teller = {
@@ -167,9 +249,15 @@ type Teller = {
   tellStatus(signal: AbortSignal): Promise<void>
   greet(signal: AbortSignal): Promise<void>
   sendFirst(signal: AbortSignal): Promise<void>
+  announce(announcement: Announcement): void
+  /** Something is announced that this connection has not heard. */
+  hasAnnouncement(): boolean
+  tellAnnouncement(signal: AbortSignal): Promise<void>
   /** What is retained of this kind is, or will be, of this start. */
   knows(kind: MessageKind): void
 }
+
+type Announcement = { readonly messages: () => readonly BrokerMessage[]; readonly told: () => Promise<void> }
 
 /** Puts one message after the other into the broker's hands. */
 function createTeller(deps: TelemetryDeps, rules: TelemetryRules, line: MessageLine): Teller {
@@ -177,9 +265,11 @@ function createTeller(deps: TelemetryDeps, rules: TelemetryRules, line: MessageL
   let published = 0
   let toldDropped = 0
   const known = new Set<MessageKind>()
+  const announcer = createAnnouncing(deps, rules, (message, signal) => tell(message, signal))
   const tell = async (message: BrokerMessage, signal: AbortSignal): Promise<void> => {
     await deps.broker.publish(message, { signal })
     published++
+    announcer.note(message)
   }
   const teller: Teller = {
     line,
@@ -194,7 +284,14 @@ function createTeller(deps: TelemetryDeps, rules: TelemetryRules, line: MessageL
       await tell(messageFor(rules, 'status', status), signal)
       toldDropped = dropped
     },
+    announce(announcement) {
+      announcer.announce(announcement)
+      line.bell.ring()
+    },
+    hasAnnouncement: () => announcer.isOwed(),
+    tellAnnouncement: (signal) => announcer.tell(signal),
     async greet(signal) {
+      announcer.connected()
       await tell(messageFor(rules, 'availability', 'online'), signal)
       await teller.tellStatus(signal)
       // The broker may still hold an `on`, or an alarm, from before we lost power.
@@ -216,6 +313,66 @@ function createTeller(deps: TelemetryDeps, rules: TelemetryRules, line: MessageL
     },
   }
   return teller
+}
+
+type Announcing = {
+  /** The broker has this message. */
+  note(message: BrokerMessage): void
+  connected(): void
+  announce(announcement: Announcement): void
+  isOwed(): boolean
+  tell(signal: AbortSignal): Promise<void>
+}
+
+/** After what is announced come the states as they were told last: a broker that was started anew may have kept none. */
+function createAnnouncing(
+  { log }: TelemetryDeps,
+  rules: TelemetryRules,
+  tellOne: (message: BrokerMessage, signal: AbortSignal) => Promise<void>,
+): Announcing {
+  const states = new Map<string, BrokerMessage>()
+  const greeted = new Set([topicOf(rules, 'availability'), topicOf(rules, 'status')])
+  let announcement: Announcement | undefined
+  let isOwed = false
+  let connections = 0
+  /** False when the broker does not allow it. */
+  const tellAllowed = async (message: BrokerMessage, signal: AbortSignal): Promise<boolean> => {
+    try {
+      await tellOne(message, signal)
+      return true
+    } catch (error) {
+      if (!isFault(error, 'denied', 'invalid')) throw error
+      log.warn('broker.announcement_refused', { topic: message.topic, problem: error.message })
+      return false
+    }
+  }
+  return {
+    note(message) {
+      if (message.retain && message.payload !== '' && !greeted.has(message.topic))
+        states.set(message.topic, message)
+    },
+    connected() {
+      isOwed = true
+      connections++
+    },
+    announce(next) {
+      announcement = next
+      isOwed = true
+    },
+    isOwed: () => isOwed && announcement !== undefined,
+    async tell(signal) {
+      const { messages, told } = announcement ?? { messages: () => [], told: async () => {} }
+      const announced = messages()
+      const topics = new Set(announced.map(({ topic }) => topic))
+      const again = connections > 1 ? [...states.values()].filter(({ topic }) => !topics.has(topic)) : []
+      const before = announcement
+      const outcomes: boolean[] = []
+      for (const message of announced) outcomes.push(await tellAllowed(message, signal))
+      for (const message of again) await tellAllowed(message, signal)
+      if (announcement === before) isOwed = false
+      if (outcomes.every(Boolean)) await told()
+    },
+  }
 }
 
 /** Takes presses out of the outbox that the broker has; those that the disk would not let go are taken out with the next. */
@@ -282,7 +439,8 @@ async function tellNext(
   else if (greetings.done < made) {
     await teller.greet(signal)
     greetings.done = made
-  } else if (teller.line.length > 0) await teller.sendFirst(signal)
+  } else if (teller.hasAnnouncement()) await teller.tellAnnouncement(signal)
+  else if (teller.line.length > 0) await teller.sendFirst(signal)
   else if (teller.hasNews()) await teller.tellStatus(signal)
   else await teller.line.bell.untilRung(signal)
 }
@@ -310,11 +468,13 @@ function untrustedMono({ at, trustedClock }: Payload, clock: Clock): MonoMs | un
 }
 
 /** Nobody has moved yet, and nothing is wrong yet. */
-function statesAtStart(clock: Clock): readonly (readonly ['motion' | 'health', Payload])[] {
+function statesAtStart(clock: Clock): readonly (readonly ['motion' | 'health' | 'person', Payload])[] {
   const { at, trusted } = clock.wall()
+  const nobody = withIso({ state: 'off', at: Math.round(at), trustedClock: trusted })
   return [
-    ['motion', withIso({ state: 'off', at: Math.round(at), trustedClock: trusted })],
+    ['motion', nobody],
     ['health', { alarms: '' }],
+    ['person', nobody],
   ]
 }
 

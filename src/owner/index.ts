@@ -24,6 +24,7 @@ export {
   type OwnerIdentity,
 } from './identity.ts'
 export { acceptPin, comparePins, formatPins, noPins, parsePins, type Pins, type SeenLedger } from './pins.ts'
+export { signOrder, type SignedOrder } from './order.ts'
 export {
   addRecipient,
   enrolOwner,

@@ -1,5 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Broker, BrokerMessage } from './broker.ts'
+import type { Fault } from '../base/fault.ts'
+import {
+  HEARD_BYTES_MAX,
+  HEARD_WAITING_MAX,
+  type Broker,
+  type BrokerMessage,
+  type HeardMessage,
+} from './broker.ts'
 
 /** What somebody who subscribed hears, in its order. */
 export interface Ear extends AsyncDisposable {
@@ -16,6 +23,8 @@ export interface BrokerUnderTest extends AsyncDisposable {
   cut(): Promise<void>
   /** Lets connections through again. */
   mend(): Promise<void>
+  /** Nobody may listen to that; left out where the broker has no such rule. */
+  readonly refused?: string
 }
 
 const forever = { signal: new AbortController().signal }
@@ -172,6 +181,100 @@ export function describeBrokerContract(name: string, setUp: () => Promise<Broker
       expect((await never.next()).done).toBe(true)
     })
 
+    describe('when somebody listens,', () => {
+      it('gives every letter of what is said to the topic, and of nothing else', async () => {
+        await connection(broker)
+        await using talk = await listenWith(broker, ['lintel/door/set/+', 'lintel/order'])
+        await publish('lintel/door/press', 'no')
+        await publish('lintel/door/set/a/b', 'no')
+        await publish('lintel/door/set/chime', 'größer 🔔')
+        await publish('lintel/order', '')
+        expect(await talk.next()).toEqual({
+          topic: 'lintel/door/set/chime',
+          payload: 'größer 🔔',
+          retained: false,
+        })
+        expect(await talk.next()).toEqual({ topic: 'lintel/order', payload: '', retained: false })
+      })
+
+      it('marks what the broker had kept from before, and not what is said now', async () => {
+        await connection(broker)
+        await publish('lintel/set', 'old', { retain: true })
+        await using talk = await listenWith(broker, ['lintel/set'])
+        await publish('lintel/set', 'new', { retain: true })
+        expect(await talk.next()).toEqual({ topic: 'lintel/set', payload: 'old', retained: true })
+        expect(await talk.next()).toEqual({ topic: 'lintel/set', payload: 'new', retained: false })
+      })
+
+      it('goes on listening over every connection', async () => {
+        await connection(broker)
+        await using talk = await listenWith(broker, ['lintel/set'])
+        await subject.cut()
+        expect((await ear.next()).payload).toBe('offline')
+        await subject.mend()
+        await talk.untilListening()
+        await publish('lintel/set', 'again')
+        expect((await talk.next()).payload).toBe('again')
+      })
+
+      it('listens from the first connection on when it was asked to before', async () => {
+        await subject.cut()
+        const early = await subject.open({ ...WILL, topic: 'lintel/early/availability' })
+        const waiting = listenWith(early, ['lintel/set'])
+        await subject.mend()
+        await using talk = await waiting
+        await early.publish(message('lintel/set', 'hello'), forever)
+        expect((await talk.next()).payload).toBe('hello')
+        await early[Symbol.asyncDispose]()
+      })
+
+      it('keeps the oldest when nobody takes what is said, and says so', async () => {
+        await connection(broker)
+        await using talk = await listenWith(broker, ['lintel/n'])
+        const taken = HEARD_WAITING_MAX + 1 // One is already waited for.
+        for (let n = 0; n < taken + 3; n++) await publish('lintel/n', String(n))
+        await publish('lintel/end', 'end')
+        await expect.poll(() => talk.troubles.length).toBe(3)
+        expect(talk.troubles.every(({ kind }) => kind === 'full')).toBe(true)
+        for (let n = 0; n < taken; n++) expect((await talk.next()).payload).toBe(String(n))
+        await publish('lintel/n', 'later')
+        expect((await talk.next()).payload).toBe('later')
+      })
+
+      it('loses what is too large, and says so', async () => {
+        await connection(broker)
+        await using talk = await listenWith(broker, ['lintel/n'])
+        await publish('lintel/n', 'x'.repeat(HEARD_BYTES_MAX + 1))
+        await publish('lintel/n', 'small')
+        expect((await talk.next()).payload).toBe('small')
+        expect(talk.troubles.map(({ kind }) => kind)).toEqual(['full'])
+      })
+
+      it.each(['', 'lintel/#/a', 'lintel/a+'])('refuses to listen to %j', async (filter) => {
+        expect(() => broker.listen([filter], forever)).toThrow(expect.objectContaining({ kind: 'invalid' }))
+      })
+
+      it('says that the broker lets nobody listen to that', async () => {
+        if (subject.refused === undefined) return
+        await connection(broker)
+        const stop = new AbortController()
+        const trouble = await new Promise<Fault>((resolve) => {
+          void take(broker.listen([subject.refused ?? ''], { signal: stop.signal, onTrouble: resolve }))
+        })
+        stop.abort()
+        expect(trouble).toMatchObject({ name: 'Fault', kind: 'denied' })
+      })
+
+      it('ends when it is told to, before and while a message is waited for', async () => {
+        await connection(broker)
+        const stop = new AbortController()
+        const waiting = take(broker.listen(['lintel/a'], stop))
+        stop.abort()
+        expect(await waiting).toEqual([])
+        expect(await take(broker.listen(['lintel/a'], stop))).toEqual([])
+      })
+    })
+
     it('may be closed twice', async () => {
       await connection(broker)
       await broker[Symbol.asyncDispose]()
@@ -189,4 +292,48 @@ export function describeBrokerContract(name: string, setUp: () => Promise<Broker
 
 async function connection(broker: Broker): Promise<void> {
   for await (const _made of broker.connections(forever)) return
+}
+
+type Talk = AsyncDisposable & {
+  next(): Promise<HeardMessage>
+  /** The broker has taken up the subscription anew. */
+  untilListening(): Promise<void>
+  readonly troubles: readonly Fault[]
+}
+
+/** Resolves when the broker has taken up the subscription. */
+async function listenWith(broker: Broker, filters: readonly string[]): Promise<Talk> {
+  const stop = new AbortController()
+  const troubles: Fault[] = []
+  let listening = Promise.withResolvers<void>()
+  const messages = broker
+    .listen(filters, {
+      signal: stop.signal,
+      onListening: () => listening.resolve(),
+      onTrouble: (fault) => troubles.push(fault),
+    })
+    [Symbol.asyncIterator]()
+  let upcoming: Promise<IteratorResult<HeardMessage>> | undefined = messages.next()
+  await listening.promise
+  listening = Promise.withResolvers<void>()
+  return {
+    troubles,
+    async next() {
+      const { value, done } = await (upcoming ?? messages.next())
+      upcoming = undefined
+      if (done === true) throw new Error('nothing more will be heard')
+      return value
+    },
+    untilListening: () => listening.promise,
+    async [Symbol.asyncDispose]() {
+      stop.abort()
+      await upcoming
+    },
+  }
+}
+
+async function take(messages: AsyncIterable<HeardMessage>): Promise<readonly HeardMessage[]> {
+  const taken: HeardMessage[] = []
+  for await (const each of messages) taken.push(each)
+  return taken
 }

@@ -8,6 +8,9 @@ export interface Caller extends AsyncDisposable {
   /** The next packet that arrived. */
   next(): Promise<{ readonly payload: Uint8Array; readonly timestamp: number; readonly isLast: boolean }>
   wantKey(): Promise<void>
+  /** Says something: an Opus packet. */
+  speak(opus: Uint8Array): Promise<void>
+  nextSound(): Promise<{ readonly opus: Uint8Array; readonly timestamp: number }>
 }
 
 export type PeersUnderTest = { readonly peers: Peers; call(): Promise<Caller> }
@@ -73,6 +76,36 @@ export function describePeersContract(name: string, setUp: () => PeersUnderTest)
       await caller.next()
       await caller.wantKey()
       await wanted
+    })
+
+    it('brings sound to and fro, where it is wanted', async () => {
+      const options = { profileLevelId, withSound: true, signal: stop.signal }
+      await using peer = await subject.peers.answer(caller.offer, options)
+      await caller.take(peer.answer)
+      await peer.connected()
+      const heard: number[][] = []
+      const whole = new Promise<void>((resolve) =>
+        peer.sound?.onPacket((opus) => heard.push([...opus]) === 3 && resolve()),
+      )
+      for (let n = 0; n < 3; n++) {
+        expect(peer.sound?.send({ opus: Uint8Array.of(0xf8, n), timestamp: 2 ** 32 - 960 + n * 960 })).toBe(
+          true,
+        )
+        await caller.speak(Uint8Array.of(0xf8, 100 + n))
+      }
+      const first = await caller.nextSound()
+      for (let n = 1; n < 3; n++) {
+        const { opus, timestamp } = await caller.nextSound()
+        expect([...opus]).toEqual([0xf8, n])
+        expect((timestamp - first.timestamp + 2 ** 32) % 2 ** 32).toBe(n * 960)
+      }
+      await whole
+      expect(heard).toEqual([0, 1, 2].map((n) => [0xf8, 100 + n]))
+    })
+
+    it('has no sound where none is wanted', async () => {
+      await using peer = await connect()
+      expect(peer.sound).toBeUndefined()
     })
 
     it('ends when the browser goes, and then sends nothing more', async () => {

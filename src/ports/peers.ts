@@ -10,6 +10,8 @@ export type PeerPacket = {
 export type PeerOptions = {
   /** Profile, constraints and level of the H.264 that will be sent: six hexadecimal digits as in SDP. */
   readonly profileLevelId: string
+  /** True: sound goes both ways where the browser offers it (Opus). */
+  readonly withSound?: boolean
   readonly signal: AbortSignal
 }
 
@@ -22,8 +24,18 @@ export interface Peers {
   answer(offer: string, options: PeerOptions): Promise<Peer>
 }
 
+/** Sound to and from a browser: Opus packets as they are. */
+export interface PeerSound {
+  /** `timestamp`: 48 kHz, counted on without end. False: too much waits already, or it is closed; nothing was sent. */
+  send(packet: { readonly opus: Uint8Array; readonly timestamp: number }): boolean
+  /** Called with each packet of the browser, in the order in which they were made; late ones are left out. */
+  onPacket(take: (opus: Uint8Array) => void): void
+}
+
 export interface Peer extends AsyncDisposable {
   readonly answer: string
+  /** Undefined: none was wanted, or the browser offers none. */
+  readonly sound: PeerSound | undefined
   /** Resolves once packets may be sent; rejects when the peer is closed before. */
   connected(): Promise<void>
   /** False: too much waits already, or it is closed; nothing was sent. */

@@ -1,4 +1,5 @@
 import type { Log } from '../base/log.ts'
+import type { Audio } from './audio.ts'
 import type { Board } from './board.ts'
 import type { Broker } from './broker.ts'
 import type { Camera } from './camera.ts'
@@ -31,6 +32,8 @@ export type Ports = {
   readonly vision?: Vision | undefined
   /** Absent where nobody knows how the board is. */
   readonly board?: Board
+  /** Absent: nothing is heard or said at the door, and the chime has no sound. */
+  readonly audio?: Audio | undefined
   /** Absent: nobody watches by WebRTC. */
   readonly peers?: Peers | undefined
   /** Absent: nothing for browsers that can show nothing but MPEG-1. */

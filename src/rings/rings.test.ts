@@ -37,12 +37,12 @@ describe('a press', () => {
 
   it('is heard by a page that comes while it rings, and not when it is over', () => {
     const { rings } = desk()
-    rings.press({ ...press(1), isSilent: true })
-    rings.press(press(2))
-    rings.over('p2', 'answered', 'Anna')
+    rings.press(press(1))
+    rings.over('p1', 'answered', 'Anna')
+    rings.press({ ...press(2), isSilent: true })
     const late: DeviceEvent[] = []
     rings.subscribe((event) => late.push(event))
-    expect(late).toEqual([{ type: 'press', ...press(1), hasPicture: false, silent: true }])
+    expect(late).toEqual([{ type: 'press', ...press(2), hasPicture: false, silent: true }])
   })
 
   it('rings without a picture, and when a subscriber throws', async () => {

@@ -33,6 +33,8 @@ export type SettingsDeps = {
 const AT_START = ['web.', 'log.']
 /** A page that could name files could have their first lines sent to a broker of its choice. */
 const IS_FILE = /File$/
+/** What ALSA opens by a name may be more than a device. */
+const IS_SOUND_DEVICE = /^sound[.](microphone|speaker)$/
 
 /** What was changed before; none where the file is not there. */
 export async function openChanges({
@@ -48,7 +50,11 @@ export async function openChanges({
   }
 }
 
-export function createSettings(deps: SettingsDeps, before: Changes): SettingsDesk {
+/** `check` throws what `change` would throw at once. */
+export function createSettings(
+  deps: SettingsDeps,
+  before: Changes,
+): SettingsDesk & { check(set: Changes): void } {
   let changes = before
   let turn: Promise<unknown> = Promise.resolve()
   const reply = (): SettingsReply => replyOf(deps, changes)
@@ -78,6 +84,7 @@ export function createSettings(deps: SettingsDeps, before: Changes): SettingsDes
       turn = mine.catch(() => {}) // Whoever asked hears of it.
       return mine
     },
+    check: (set) => void deps.book.configWith(merged(deps, changes, set)),
     test: (what) => deps.test(what),
   }
 }
@@ -95,6 +102,16 @@ function merged({ book }: SettingsDeps, changes: Changes, set: Changes): Changes
       throw new Fault(
         'invalid',
         `${key}: names of files are set in the configuration file only, on the device`,
+      )
+    if (IS_SOUND_DEVICE.test(key))
+      throw new Fault(
+        'invalid',
+        `${key}: names of devices are set in the configuration file only, on the device`,
+      )
+    if (key === 'actions' || key.startsWith('actions.'))
+      throw new Fault(
+        'invalid',
+        `${key}: what the doorbell runs and calls is set in the configuration file only, on the device`,
       )
     if (key.startsWith('web.'))
       throw new Fault(

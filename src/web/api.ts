@@ -36,8 +36,6 @@ export type DeviceFacts = {
   readonly version: string
   /** True in the simulator: the page shows a button to press. */
   readonly simulated: boolean
-  /** What can be offered. */
-  readonly hasAudio: boolean
 }
 
 /** How somebody will sign in. `passkey` is the answer of `navigator.credentials.create` as @simplewebauthn/browser gives it. */
@@ -241,6 +239,7 @@ export type StatusRow = {
     | 'broker'
     | 'store'
     | 'live'
+    | 'sound'
     | 'quiet'
   readonly state: 'well' | 'warn' | 'bad' | 'off'
   readonly says: string
@@ -302,8 +301,18 @@ export type DeviceEvent =
         readonly height: number
       }[]
     }
+  | ({ readonly type: 'sound' } & SoundFacts)
   | { readonly type: 'settings' }
   | { readonly type: 'members' }
+
+/** `half`: while somebody talks, nobody hears the door. */
+export type SoundFacts = {
+  readonly canHear: boolean
+  readonly canTalk: boolean
+  readonly duplex: 'half' | 'full'
+  /** Whose voice is heard at the door now. */
+  readonly talker?: { readonly viewer: string; readonly name: string }
+}
 
 export type PageEvent =
   | { readonly type: 'press-over'; readonly press: string; readonly how: 'answered' | 'ignored' }
@@ -316,8 +325,14 @@ export type PageEvent =
  * `lintel-webrtc/1\n<sha-256 fingerprint of the offer>\n<sha-256 fingerprint of the answer>\n` (fingerprints as in `a=fingerprint`, upper case), so that
  * whoever carries the signalling cannot watch.
  */
-export type WebrtcBody = { readonly offer: string; readonly talk?: boolean }
+export type WebrtcBody = { readonly offer: string }
 export type WebrtcReply = { readonly answer: string; readonly viewer: string; readonly signature: string }
+
+/**
+ * `PUT /api/live/listen`: whether this view by WebRTC wants to hear; the device's microphone is open only while some do. `PUT /api/live/talk`:
+ * whether what this view says is heard at the door; one at a time. `viewer`: of `WebrtcReply`. Who talks is told by `sound` events.
+ */
+export type SoundBody = { readonly viewer: string; readonly on: boolean }
 
 /**
  * `GET /api/live/fmp4` (WebSocket): first a text `LiveHello`, then binary messages, each one run of `ftyp moov` (when `hello` said so) or one

@@ -84,8 +84,8 @@ export const WebrtcBody = z.strictObject({
     .string()
     .min(1)
     .max(64 * 1024),
-  talk: z.exactOptional(z.boolean()),
 }) satisfies Wanted<api.WebrtcBody>
+export const SoundBody = z.strictObject({ viewer: id, on: z.boolean() }) satisfies Wanted<api.SoundBody>
 const PageEventSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('press-over'), press: id, how: z.enum(['answered', 'ignored']) }),
   z.strictObject({ type: z.literal('watch-looks'), on: z.boolean() }),

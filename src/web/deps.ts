@@ -11,6 +11,8 @@ import type {
   DeviceFacts,
   PushBody,
   SettingsReply,
+  SoundBody,
+  SoundFacts,
   StatusReply,
   TestBody,
   TestReply,
@@ -39,6 +41,7 @@ export type WebDeps = {
 export type DoorbellForWeb = {
   readonly clips: ClipShelf
   readonly live: LiveView
+  readonly talk: TalkView
   readonly presses: PressDesk
   readonly status: () => Promise<StatusReply>
 }
@@ -71,9 +74,17 @@ export interface LiveView {
   /** `viewer` ends when its connection does, or with `signal`. */
   webrtc(
     offer: string,
-    options: { readonly talk: boolean; readonly signal: AbortSignal },
+    options: { readonly who: Doer; readonly signal: AbortSignal },
   ): Promise<{ readonly answer: string; readonly viewer: string; readonly signature: string }>
   viewers(): readonly { readonly transport: 'webrtc' | 'fmp4' | 'mpeg1' | 'rtsp' }[]
+}
+
+/** Throws `Fault('missing')` where this member has no such view, `Fault('unavailable')` in words where there is no sound, or somebody else talks. */
+export interface TalkView {
+  listen(asking: SoundBody & { readonly member: string }): void
+  talk(asking: SoundBody & { readonly member: string }): void
+  state(): SoundFacts
+  subscribe(take: (state: SoundFacts) => void): Disposable
 }
 
 export interface PressDesk {

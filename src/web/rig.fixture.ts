@@ -10,7 +10,7 @@ import { MemoryRecords } from '../../sim/devices/memory-records.ts'
 import { MemoryWeb, type Answer, type Ask, type MemorySocketEnd } from '../../sim/devices/memory-web.ts'
 import { createSeededRandom } from '../../sim/devices/seeded-random.ts'
 import { SimClock } from '../../sim/devices/sim-clock.ts'
-import type { Activity, DeviceEvent, DeviceFacts, InviteMade, Role } from './api.ts'
+import type { Activity, DeviceEvent, DeviceFacts, InviteMade, Role, SoundFacts } from './api.ts'
 import { startWeb, type DoorbellForWeb, type LiveSink, type Web } from './index.ts'
 
 export const CLIP = 'c1'.repeat(8)
@@ -20,13 +20,13 @@ export const PASSPHRASE = 'a passphrase of some length'
 export const HOST = 'door.local:8443'
 const ORIGIN = `https://${HOST}`
 const BOOT = unixMs(1_800_000_000_000)
+export const SOUND: SoundFacts = { canHear: true, canTalk: true, duplex: 'half' }
 export const DEVICE: DeviceFacts = {
   name: 'Front door of the Millers',
   keyName: 'lintel/0123456789abcdef',
   publicKey: 'ZGV2aWNl',
   version: '9.8.7',
   simulated: true,
-  hasAudio: false,
 }
 
 export type Browser = { readonly cookies: string; readonly member: string }
@@ -54,6 +54,7 @@ export class House {
   readonly did: string[] = []
   readonly takers = new Set<(event: DeviceEvent) => void>()
   readonly looks = new Set<(event: DeviceEvent) => void>()
+  readonly ears = new Set<(state: SoundFacts) => void>()
   readonly signals: AbortSignal[] = []
   readonly noted: {
     readonly what: Activity['what']
@@ -101,6 +102,12 @@ export class House {
           return note('webrtc', { answer: 'a', viewer: 'v', signature: 's' })
         },
         viewers: () => [],
+      },
+      talk: {
+        listen: ({ viewer, member, on }) => note(`listen ${viewer} ${member} ${on}`, undefined),
+        talk: ({ viewer, member, on }) => note(`talk ${viewer} ${member} ${on}`, undefined),
+        state: () => SOUND,
+        subscribe: (take) => subscribe(this.ears, take),
       },
       presses: {
         picture: (press) => (press === PRESS ? utf8('sealed') : undefined),

@@ -11,6 +11,7 @@ import {
   PushEndBody,
   RecipientsBody,
   SettingsBody,
+  SoundBody,
   TestBody,
   ToldBody,
   WebrtcBody,
@@ -30,7 +31,7 @@ import {
   simulatePress,
   testSetting,
 } from './serve-home.ts'
-import { answerWebrtc, serveFmp4, serveMpeg1 } from './serve-live.ts'
+import { answerWebrtc, listen, serveFmp4, serveMpeg1, talk } from './serve-live.ts'
 import {
   addPasskey,
   cancelInvite,
@@ -68,6 +69,7 @@ export const ROUTES: readonly Route[] = [
   on('POST', '/api/passkeys', 'member', addPasskey, PasskeyBody),
   onSocket('/api/events', 'member', serveEvents),
   on('POST', '/api/live/webrtc', 'member', answerWebrtc, WebrtcBody),
+  on('PUT', '/api/live/listen', 'member', listen, SoundBody),
   onSocket('/api/live/fmp4', 'member', serveFmp4),
   onSocket('/api/live/mpeg1', 'member', serveMpeg1),
   on('GET', '/api/push', 'member', showPush),
@@ -75,6 +77,7 @@ export const ROUTES: readonly Route[] = [
   on('DELETE', '/api/push', 'member', endPush, PushEndBody),
   on('POST', '/api/simulate/press', 'member', simulatePress),
 
+  on('PUT', '/api/live/talk', 'household', talk, SoundBody),
   on('GET', '/api/clips', 'household', listClips),
   on('GET', '/api/clips/:clip/grants', 'household', listGrants),
   on('GET', '/api/clips/:clip/:file', 'household', serveClipFile),

@@ -1,6 +1,6 @@
 import type { SocketPeer } from '../ports/web-server.ts'
 import type { SignedIn } from '../members/index.ts'
-import type { DeviceEvent, PageEvent } from './api.ts'
+import type { DeviceEvent, PageEvent, SoundFacts } from './api.ts'
 import { readPageEvent } from './bodies.ts'
 import type { DoorbellForWeb } from './deps.ts'
 import { doerOf, type WebDesk } from './desk.ts'
@@ -11,7 +11,13 @@ const POLICY = 1008
 const LATER = 1013
 
 /** What guests hear: that somebody is there, and that it is over. */
-const FOR_GUESTS: ReadonlySet<DeviceEvent['type']> = new Set(['hello', 'press', 'press-over', 'visit'])
+const FOR_GUESTS: ReadonlySet<DeviceEvent['type']> = new Set([
+  'hello',
+  'press',
+  'press-over',
+  'visit',
+  'sound',
+])
 
 export async function serveEvents(
   { desk, who }: Call<'member'>,
@@ -28,6 +34,11 @@ export async function serveEvents(
     if (type === 'members') send({ type })
   })
   using _events = doorbell?.presses.subscribe(send)
+  const canTalk = who.role !== 'guest'
+  const sendSound = (state: SoundFacts): void =>
+    send({ type: 'sound', ...state, canTalk: state.canTalk && canTalk })
+  using _sound = doorbell?.talk.subscribe(sendSound)
+  if (doorbell !== undefined) sendSound(doorbell.talk.state()) // A page that opens now has missed how it was found.
   using looks = new Looks(doorbell, who.role === 'guest' ? undefined : send)
   for await (const message of socket.messages) {
     if (signal.aborted) return

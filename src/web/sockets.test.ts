@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { DeviceEvent } from './api.ts'
-import { openRig, PRESS, type Browser, type Rig } from './rig.fixture.ts'
+import { openRig, PRESS, SOUND, type Browser, type Rig } from './rig.fixture.ts'
 import type { MemorySocketEnd } from '../../sim/devices/memory-web.ts'
 
 const PRESSED: DeviceEvent = { type: 'press', press: PRESS, visit: 'a1', atUnixMs: 1, hasPicture: true }
+
+const VIEWER = 'ab'.repeat(8)
 
 describe('a page’s socket', () => {
   let rig: Rig
@@ -18,6 +20,7 @@ describe('a page’s socket', () => {
   const opened = async (as: Browser): Promise<MemorySocketEnd> => {
     const end = await rig.socket('/api/events', as)
     expect(await nextOf(end)).toMatchObject({ type: 'hello' })
+    expect(await nextOf(end)).toMatchObject({ type: 'sound', canHear: true })
     return end
   }
   /** Until what was asked has been done. */
@@ -51,6 +54,15 @@ describe('a page’s socket', () => {
     rig.house.tell(PRESSED)
     expect(await nextOf(end)).toEqual(PRESSED)
     expect(rig.house.looks.size).toBe(0)
+  })
+
+  it('tells all who talks, and guests that they may not', async () => {
+    const guest = await rig.join(owner, 'guest')
+    const [mine, guests] = [await opened(owner), await opened(guest)]
+    const talker = { viewer: VIEWER, name: 'Ada' }
+    for (const take of rig.house.ears) take({ ...SOUND, talker })
+    expect(await nextOf(mine)).toEqual({ type: 'sound', ...SOUND, talker })
+    expect(await nextOf(guests)).toEqual({ type: 'sound', ...SOUND, canTalk: false, talker })
   })
 
   it('is closed when it does not read', async () => {
@@ -99,6 +111,24 @@ describe('a page’s socket', () => {
     const first = await opened(owner)
     for (let n = 0; n < 6; n++) await opened(owner)
     expect(await first.closed).toBe(1013)
+  })
+
+  it('may be heard and spoken through by its own member, as their role allows', async () => {
+    const guest = await rig.join(owner, 'guest')
+    const put = async (what: string, as: Browser, json: unknown): Promise<number> =>
+      (await rig.ask('PUT', `/api/live/${what}`, { as, json })).status
+    expect(await put('listen', guest, { viewer: VIEWER, on: true })).toBe(204)
+    expect(await put('talk', guest, { viewer: VIEWER, on: true })).toBe(403)
+    expect(await put('talk', owner, { viewer: VIEWER, on: true })).toBe(204)
+    expect(await put('talk', owner, { viewer: VIEWER, on: true })).toBe(204)
+    expect(await put('talk', owner, { viewer: VIEWER, on: true, volume: 11 })).toBe(400)
+    expect(await put('listen', owner, { viewer: '../x', on: true })).toBe(400)
+    expect(rig.house.did.filter((what) => /^(listen|talk) /.test(what))).toEqual([
+      `listen ${VIEWER} ${guest.member} true`,
+      `talk ${VIEWER} ${owner.member} true`,
+      `talk ${VIEWER} ${owner.member} true`,
+    ])
+    expect(rig.house.noted.filter(({ what }) => what === 'talked')).toHaveLength(1)
   })
 
   it('comes again when another doorbell runs', async () => {

@@ -38,6 +38,11 @@ export class ArrivalClock {
     const lateMs = arrivedAt - (pts * this.#msPerTick + this.#offsetMs)
     this.#note(lateMs, arrivedAt)
     if (lateMs < -OFF_MS_MAX || this.#owedMs > OFF_MS_MAX) return undefined
+    return this.timeOf(pts)
+  }
+
+  /** By what is known now. */
+  timeOf(pts: number): MonoMs {
     return monoMs(pts * this.#msPerTick + this.#offsetMs)
   }
 

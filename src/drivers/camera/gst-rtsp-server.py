@@ -19,7 +19,7 @@ STREAMS = {
     "/h264": SOURCE.format(w=640, h=360) + X264.format(p="ultrafast", b=0, more="tune=zerolatency") + "rtph264pay name=pay0 pt=96",
     "/small": SOURCE.format(w=320, h=180) + X264.format(p="ultrafast", b=0, more="tune=zerolatency") + "rtph264pay name=pay0 pt=96",
     "/b-frames": SOURCE.format(w=320, h=240)
-    + X264.format(p="veryfast", b=2, more="b-adapt=false")
+    + X264.format(p="veryfast", b=2, more="b-adapt=false ! video/x-h264,profile=main")
     + "rtph264pay name=pay0 pt=97 config-interval=-1",
     "/hevc": SOURCE.format(w=320, h=240)
     + "x265enc speed-preset=ultrafast tune=zerolatency key-int-max=25 ! h265parse ! rtph265pay name=pay0 pt=96",

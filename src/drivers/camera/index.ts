@@ -1,3 +1,6 @@
 export type { Account } from './digest.ts'
 export { noCamera } from './none.ts'
 export { createRtspCamera, type RtspCameraOptions } from './rtsp.ts'
+export { createLibcameraCamera, type LibcameraOptions } from './libcamera.ts'
+export { createV4l2Camera, type V4l2CameraOptions } from './v4l2.ts'
+export type { PictureSettings } from './encoder.ts'

@@ -1,4 +1,7 @@
-export { decodeLuma, lumaFilters, lumaOutputs, smallSize, type LiveLumaOptions } from './decode-live.ts'
+export { decodeLuma, type LiveLumaOptions } from './decode-live.ts'
+export { framesWithTimes, lumaFilters, lumaOutputs, type TimedLuma } from './luma-pipe.ts'
+export { hidingFilters, type Outline } from './hide.ts'
+export { chunksOf, runTool, startTool, type Program, type Tool } from './run-tool.ts'
 export { colourFrames, encodeColourFilm, type FilmShape } from './colour-film.ts'
 export { encodeOnce, isEncodedFor } from './encode-once.ts'
 export { encodePictures, type Pictures } from './encode-pictures.ts'
@@ -18,7 +21,7 @@ export {
   whatToSkip,
   type ReplayVideo,
 } from './replay.ts'
-export type { Sample, SampleSource } from './samples.ts'
+export { SOURCE_TIMES, TRUE_TIMES, type Sample, type SampleSource } from './samples.ts'
 export { ffmpegReencoder } from './reencoder.ts'
 export { ffmpegStills } from './stills.ts'
 export { thumbnailsOf, type Thumbnail } from './thumbnails.ts'

@@ -8,7 +8,15 @@ import { Fault, type FaultKind } from '../../base/fault.ts'
 const STDERR_CHARS_MAX = 8192
 const LINE_CHARS_MAX = 65_536
 
-export type Program = 'ffmpeg' | 'ffprobe' | 'rpicam-vid' | 'libcamera-vid'
+/** Debian's package of each. */
+const PACKAGES = {
+  ffmpeg: 'ffmpeg',
+  ffprobe: 'ffmpeg',
+  'rpicam-vid': 'rpicam-apps-lite',
+  'libcamera-vid': 'libcamera-apps-lite',
+} as const
+
+export type Program = keyof typeof PACKAGES
 
 export interface Tool extends AsyncDisposable {
   readonly stdin: Writable
@@ -54,7 +62,7 @@ export function startTool(program: Program, args: readonly string[], options: To
   const ended = outcomeOf(child).then((outcome) => {
     signal?.removeEventListener('abort', kill)
     if (outcome === 'missing')
-      throw new Fault('missing', `${program} is not installed: type apt-get install ffmpeg`)
+      throw new Fault('missing', `${program} is not installed: type apt-get install ${PACKAGES[program]}`)
     if (isKilled) throw new Fault('aborted', `${program} was stopped`)
     if (outcome !== 0) throw new Fault(failure, lastWords() || `${program} ended with ${outcome}`)
   })

@@ -5,6 +5,7 @@ import { Fault, messageOf } from '../../base/fault.ts'
 import type { Log } from '../../base/log.ts'
 import { retryDelayMs, type RetryRules } from '../../base/retry.ts'
 import type { Broker, BrokerMessage } from '../../ports/broker.ts'
+import { listenTo } from './listen.ts'
 import { publishMessage } from './publish.ts'
 
 export type BrokerOptions = {
@@ -60,6 +61,7 @@ export async function openBroker(options: BrokerOptions, deps: BrokerDeps): Prom
         }
       }
     },
+    listen: (filters, listening) => listenTo(client, filters, listening),
     [Symbol.asyncDispose]: () => closeClient(client),
   }
 }

@@ -29,7 +29,7 @@ describeBrokerContract('the MQTT driver with the embedded broker', () =>
     const cloud = own('cloud', await openEmbeddedCloud({ folder, mqttPort: 0, log: silentLog }))
     const { mqttUsername: username, mqttPassword: password } = cloud.account
     const port = Number(new URL(cloud.mqttUrl ?? '').port)
-    return { port, access: { username, password }, versions: [4] }
+    return { port, access: { username, password }, versions: [4], refused: '$SYS/#' }
   }),
 )
 
@@ -160,6 +160,7 @@ type Backend = {
   readonly port: number
   readonly access: Partial<BrokerOptions>
   readonly versions: readonly (4 | 5)[]
+  readonly refused?: string
 }
 type Own = <T extends AsyncDisposable>(name: string, thing: T) => T
 
@@ -168,7 +169,9 @@ function withFolder(openBackend: (folder: string, own: Own) => Promise<Backend>)
   return openScope(async (scope) => {
     const folder = await mkdtemp(join(tmpdir(), 'lintel-mqtt-'))
     scope.own('folder', { [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) })
-    const { port, access, versions } = await openBackend(folder, (name, thing) => scope.own(name, thing))
+    const { port, access, versions, refused } = await openBackend(folder, (name, thing) =>
+      scope.own(name, thing),
+    )
     const cable = scope.own('cable', await layCable(() => port))
     const { username, password } = access
     const credentials = {
@@ -183,6 +186,7 @@ function withFolder(openBackend: (folder: string, own: Own) => Promise<Backend>)
       listen: () => listenAt(`mqtt://127.0.0.1:${port}`, credentials),
       cut: async () => cable.cut(),
       mend: async () => cable.mend(),
+      ...(refused === undefined ? {} : { refused }),
     }
   })
 }

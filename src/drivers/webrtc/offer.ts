@@ -42,6 +42,13 @@ export function chooseH264(offer: string, profileLevelId: string): OfferedH264 {
   return chosen
 }
 
+/** The payload type of Opus, where the browser offers to hear or to speak; undefined: it does neither. */
+export function chooseOpus(offer: string): number | undefined {
+  const audio = /^m=audio [\s\S]*?(?=^m=|$(?![\s\S]))/m.exec(offer)?.[0] ?? ''
+  const found = /^a=rtpmap:(\d+) opus\/48000\/2\s*$/im.exec(audio)?.[1]
+  return found === undefined ? undefined : Number(found)
+}
+
 const profileOf = (parameters: string): string | undefined =>
   /profile-level-id=([0-9a-f]{2})/i.exec(parameters)?.[1]?.toLowerCase()
 

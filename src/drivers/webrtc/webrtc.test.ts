@@ -1,9 +1,17 @@
-import { RTCPeerConnection, RTCRtpCodecParameters, useH264, type RtpPacket } from 'werift'
+import {
+  MediaStreamTrack,
+  RTCPeerConnection,
+  RTCRtpCodecParameters,
+  RtpHeader,
+  RtpPacket,
+  useH264,
+  useOPUS,
+} from 'werift'
 import { describe, expect, it } from 'vitest'
 import { BoundedQueue } from '../../base/queue.ts'
 import { describePeersContract, type Caller } from '../../ports/peers.contract.ts'
 import { openWebrtcPeers } from './index.ts'
-import { chooseH264, withoutHiddenCandidates } from './offer.ts'
+import { chooseH264, chooseOpus, withoutHiddenCandidates } from './offer.ts'
 
 describePeersContract('WebRTC by werift', () => ({
   peers: openWebrtcPeers({ additionalHosts: ['127.0.0.1'] }),
@@ -27,13 +35,19 @@ async function openCaller(): Promise<Caller> {
           parameters: 'apt=102',
         }),
       ],
-      audio: [],
+      audio: [useOPUS({ payloadType: 111 })],
     },
     iceServers: [],
     iceAdditionalHostAddresses: ['127.0.0.1'],
   })
   const arrived = new BoundedQueue<RtpPacket>(100)
   const packets = arrived[Symbol.asyncIterator]()
+  const sounds = new BoundedQueue<RtpPacket>(100)
+  const heard = sounds[Symbol.asyncIterator]()
+  const microphone = new MediaStreamTrack({ kind: 'audio' })
+  const voice = connection.addTransceiver(microphone, { direction: 'sendrecv' })
+  voice.onTrack.subscribe((track) => track.onReceiveRtp.subscribe((packet) => sounds.push(packet)))
+  let said = 0
   const transceiver = connection.addTransceiver('video', { direction: 'recvonly' })
   let source = 0
   transceiver.onTrack.subscribe((track) =>
@@ -51,6 +65,15 @@ async function openCaller(): Promise<Caller> {
       if (value === undefined) throw new Error('the connection ended')
       const { header, payload } = value
       return { payload, timestamp: header.timestamp, isLast: header.marker }
+    },
+    async speak(opus) {
+      const header = new RtpHeader({ sequenceNumber: ++said, timestamp: said * 960, payloadType: 111 })
+      await voice.sender.sendRtp(new RtpPacket(header, Buffer.from(opus)))
+    },
+    async nextSound() {
+      const { value } = await heard.next()
+      if (value === undefined) throw new Error('the connection ended')
+      return { opus: value.payload, timestamp: value.header.timestamp }
     },
     wantKey: async () => transceiver.receiver.sendRtcpPLI(source),
     [Symbol.asyncDispose]: () => connection.close(),
@@ -83,6 +106,12 @@ describe('out of a browser’s offer', () => {
 
   it('takes the first where none has the profile: decoders take what they get', () => {
     expect(chooseH264(OFFER, '4d001f')).toMatchObject({ payloadType: 103 })
+  })
+
+  it('takes Opus, where the browser has it', () => {
+    expect(chooseOpus(OFFER)).toBe(111)
+    expect(chooseOpus(OFFER.replace('opus', 'PCMU'))).toBeUndefined()
+    expect(chooseOpus(OFFER.slice(OFFER.indexOf('m=video')))).toBeUndefined()
   })
 
   it('leaves out the candidates that only the browser’s own machine can find', () => {

@@ -1,18 +1,23 @@
-import { randomBytes } from 'node:crypto'
 import {
   MediaStreamTrack,
   PictureLossIndication,
   RTCPeerConnection,
   RTCRtpCodecParameters,
   RtcpPayloadSpecificFeedback,
-  RtpHeader,
-  RtpPacket,
   useH264,
-  type RTCRtpSender,
+  useOPUS,
 } from 'werift'
 import { Fault, messageOf } from '../../base/fault.ts'
-import { PEER_LIMITS, type Peer, type PeerOptions, type PeerPacket, type Peers } from '../../ports/peers.ts'
-import { checkOffer, chooseH264, withoutHiddenCandidates, type OfferedH264 } from './offer.ts'
+import {
+  PEER_LIMITS,
+  type Peer,
+  type PeerOptions,
+  type PeerPacket,
+  type Peers,
+  type PeerSound,
+} from '../../ports/peers.ts'
+import { checkOffer, chooseH264, chooseOpus, withoutHiddenCandidates, type OfferedH264 } from './offer.ts'
+import { RtpOut } from './rtp-out.ts'
 
 export type WebrtcOptions = {
   /** Addresses beside those of the network's interfaces; `127.0.0.1` for a browser on the same machine. */
@@ -25,15 +30,16 @@ export function openWebrtcPeers({ additionalHosts = [] }: WebrtcOptions = {}): P
     async answer(offer, options) {
       checkOffer(offer)
       const h264 = chooseH264(offer, options.profileLevelId)
+      const opus = options.withSound === true ? chooseOpus(offer) : undefined
       const connection = new RTCPeerConnection({
-        codecs: { video: codecsOf(h264), audio: [] },
+        codecs: { video: codecsOf(h264), audio: opus === undefined ? [] : [opusOf(opus)] },
         iceServers: [],
         iceLite: true,
         iceUseTcp: false,
         iceAdditionalHostAddresses: [...additionalHosts],
         bundlePolicy: 'max-bundle',
       })
-      const peer = new WeriftPeer(connection, options)
+      const peer = new WeriftPeer(connection, options, opus)
       try {
         await peer.negotiate(withoutHiddenCandidates(offer))
         return peer
@@ -59,21 +65,31 @@ function codecsOf({ payloadType, parameters, rtx }: OfferedH264): RTCRtpCodecPar
   return [h264, again]
 }
 
+/** One channel, steady, with what mends single losses (RFC 7587). */
+const opusOf = (payloadType: number): RTCRtpCodecParameters =>
+  useOPUS({
+    payloadType,
+    rtcpFeedback: [],
+    parameters: 'minptime=10;useinbandfec=1;stereo=0;sprop-stereo=0;usedtx=0;maxaveragebitrate=40000',
+  })
+
 class WeriftPeer implements Peer {
   readonly #connection: RTCPeerConnection
+  readonly #opus: number | undefined
   readonly #ended = new AbortController()
   readonly #connected = Promise.withResolvers<void>()
-  #sender: RTCRtpSender | undefined
-  #sequence = randomBytes(2).readUInt16BE()
-  readonly #firstStamp = randomBytes(4).readUInt32BE()
-  #inFlight = 0
+  #pictures: RtpOut | undefined
+  #voice: RtpOut | undefined
   #wantKey: () => void = () => {}
+  #hear: (opus: Uint8Array) => void = () => {}
+  #lastHeard: number | undefined
   #patience: NodeJS.Timeout | undefined
   #closing: Promise<void> | undefined
   answer = ''
 
-  constructor(connection: RTCPeerConnection, { signal }: PeerOptions) {
+  constructor(connection: RTCPeerConnection, { signal }: PeerOptions, opus: number | undefined) {
     this.#connection = connection
+    this.#opus = opus
     this.#connected.promise.catch(() => {}) // Whoever waits for it hears of it; nobody has to.
     const end = (): void => void this[Symbol.asyncDispose]()
     if (signal.aborted) end()
@@ -99,7 +115,11 @@ class WeriftPeer implements Peer {
       if (transceiver.kind === 'video') {
         await transceiver.sender.replaceTrack(new MediaStreamTrack({ kind: 'video' }))
         transceiver.setDirection('sendonly')
-        this.#sender = transceiver.sender
+        this.#pictures = new RtpOut(transceiver.sender)
+      } else if (this.#opus !== undefined && this.#voice === undefined) {
+        await transceiver.sender.replaceTrack(new MediaStreamTrack({ kind: 'audio' }))
+        transceiver.setDirection('sendrecv')
+        this.#voice = new RtpOut(transceiver.sender)
       } else transceiver.setDirection('inactive')
     // Of all that comes: werift itself does not find the sender where the browser names an SSRC of its own.
     for (const { onRtcp } of connection.dtlsTransports)
@@ -108,6 +128,10 @@ class WeriftPeer implements Peer {
         const isKeyWanted =
           packet instanceof RtcpPayloadSpecificFeedback && packet.feedback instanceof PictureLossIndication
         if (isKeyWanted) this.#wantKey()
+      })
+    for (const { onRtp } of connection.dtlsTransports)
+      onRtp.subscribe(({ header, payload }) => {
+        if (header.payloadType === this.#opus) this.#take(header.sequenceNumber, payload)
       })
     await connection.setLocalDescription(await connection.createAnswer())
     this.answer = connection.localDescription?.sdp ?? ''
@@ -123,23 +147,28 @@ class WeriftPeer implements Peer {
     return this.#connected.promise
   }
 
-  send({ payload, timestamp, isLast }: PeerPacket): boolean {
-    const sender = this.#sender
-    if (sender === undefined || this.signal.aborted) return false
-    if (this.#inFlight >= PEER_LIMITS.packetsInFlightMax) return false
-    this.#sequence = (this.#sequence + 1) & 0xffff
-    const header = new RtpHeader({
-      sequenceNumber: this.#sequence,
-      timestamp: (this.#firstStamp + timestamp) % 2 ** 32,
-      marker: isLast,
-    })
-    this.#inFlight++
-    const landed = (): void => void this.#inFlight--
-    // A network that is gone shows as a connection that ends; a packet that was lost is lost.
-    sender
-      .sendRtp(new RtpPacket(header, Buffer.from(payload.buffer, payload.byteOffset, payload.length)))
-      .then(landed, landed)
-    return true
+  /** What comes after its successor is too late to be heard. */
+  #take(sequence: number, opus: Uint8Array): void {
+    const ahead = this.#lastHeard === undefined ? 1 : (sequence - this.#lastHeard) & 0xffff
+    if (ahead === 0 || ahead > 0x7fff || this.signal.aborted) return
+    this.#lastHeard = sequence
+    this.#hear(new Uint8Array(opus)) // Its buffer is used again.
+  }
+
+  get sound(): PeerSound | undefined {
+    if (this.#voice === undefined) return undefined
+    return {
+      send: ({ opus, timestamp }) => this.#send(this.#voice, { payload: opus, timestamp, isLast: false }),
+      onPacket: (take) => (this.#hear = take),
+    }
+  }
+
+  send(packet: PeerPacket): boolean {
+    return this.#send(this.#pictures, packet)
+  }
+
+  #send(way: RtpOut | undefined, packet: PeerPacket): boolean {
+    return way !== undefined && !this.signal.aborted && way.send(packet)
   }
 
   onKeyWanted(take: () => void): void {

@@ -4,6 +4,7 @@ import type { DeviceEvent } from '../api.ts'
 import { ask, askBytes } from './app/api-client.ts'
 import { prepareChime } from './app/chime.ts'
 import { AppContext, type App } from './app/context.ts'
+import { DoorSound } from './app/door-sound.ts'
 import { createEvents } from './app/events.ts'
 import { createRings, ringAfter } from './app/rings.ts'
 import { Root } from './app/root.tsx'
@@ -40,10 +41,12 @@ const app: App = {
   rings: createRings(),
   notice: createStore<string | undefined>(undefined),
   alarms: createStore<readonly string[]>([]),
+  sound: new DoorSound(),
 }
 
 function take(event: DeviceEvent): void {
   app.rings.change((ring) => ringAfter(ring, event))
+  if (event.type === 'sound') app.sound.learn(event)
   if (event.type === 'alarms') app.alarms.set(event.alarms)
   if (event.type === 'clip') {
     if (event.state === 'expired') shelf.forget(event.clip)
@@ -81,6 +84,7 @@ function start(): void {
   prepareChime()
   app.events.hear((event) => take(event))
   app.events.isOpen.subscribe((isOpen) => {
+    if (!isOpen) app.sound.forget()
     // Whatever happened while the line was down, a doorbell that has only just started among it.
     if (isOpen && signedIn()?.me.role !== 'guest') void shelf.load()
   })

@@ -3,6 +3,7 @@ import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
 import { Fault } from '../../../base/fault.ts'
 import type { ClipShelf } from '../clips/clip-shelf.ts'
+import type { DoorSound } from './door-sound.ts'
 import type { Events } from './events.ts'
 import type { RingStore } from './rings.ts'
 import type { SessionStore, SignedIn } from './session.ts'
@@ -16,6 +17,7 @@ export type App = {
   /** A sentence that is shown for a moment, and read out. */
   readonly notice: Store<string | undefined>
   readonly alarms: Store<readonly string[]>
+  readonly sound: DoorSound
 }
 
 export const AppContext = createContext<App | undefined>(undefined)

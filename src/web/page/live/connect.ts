@@ -12,12 +12,13 @@ import {
   type LiveStage,
   type LiveState,
   type LiveTransport,
+  type PageSound,
   type Show,
 } from './types.ts'
 import { pause, untilAborted, why } from './waiting.ts'
 import { showWebrtc } from './webrtc.ts'
 
-export type { LiveRefusal, LiveStage, LiveState, LiveTransport } from './types.ts'
+export type { LiveRefusal, LiveStage, LiveState, LiveTransport, PageSound } from './types.ts'
 
 export type LiveOptions = {
   /** As in `DeviceFacts`: base64url of 32 raw bytes. */
@@ -26,6 +27,8 @@ export type LiveOptions = {
   /** How long each may take to show something; left out: as long as people wait. */
   readonly patienceMs?: number
   readonly onState: (state: LiveState) => void
+  /** There is a way for sound, or (undefined) there is none any more. */
+  readonly onSound?: (sound: PageSound | undefined) => void
   readonly signal: AbortSignal
 }
 
@@ -61,7 +64,7 @@ type Outcome =
 async function showBest(
   stage: LiveStage,
   transports: readonly LiveTransport[],
-  { onState, signal, devicePublicKey, patienceMs }: LiveOptions,
+  { onState, onSound, signal, devicePublicKey, patienceMs }: LiveOptions,
 ): Promise<Outcome> {
   const refused: LiveRefusal[] = []
   for (const transport of transports) {
@@ -81,6 +84,7 @@ async function showBest(
     }
     const problem = await tryOne(SHOW[transport], stage, {
       onPicture,
+      onSound,
       signal,
       devicePublicKey,
       patienceMs: patienceMs ?? PATIENCE_MS[transport],
@@ -98,7 +102,7 @@ async function tryOne(
   stage: LiveStage,
   options: Parameters<Show>[1] & { readonly patienceMs: number },
 ): Promise<unknown> {
-  const { patienceMs, onPicture, signal, devicePublicKey } = options
+  const { patienceMs, onPicture, onSound, signal, devicePublicKey } = options
   const stop = new AbortController()
   const either = AbortSignal.any([signal, stop.signal])
   const patience = setTimeout(
@@ -111,7 +115,7 @@ async function tryOne(
   }
   try {
     return await Promise.race([
-      show(stage, { onPicture: onFirst, signal: either, devicePublicKey }),
+      show(stage, { onPicture: onFirst, onSound, signal: either, devicePublicKey }),
       untilAborted(either),
     ])
   } catch (error) {

@@ -11,6 +11,7 @@ import { texts } from '../texts.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Button, Card, Heading, LinkButton, Problem } from '../ui/parts.tsx'
 import { LiveView } from './live-view.tsx'
+import { TalkBar } from './talk-bar.tsx'
 import { VisitRow } from './visit-row.tsx'
 
 const RECENT = 4
@@ -24,6 +25,7 @@ export function Door(): JSX.Element {
         {me.role !== 'guest' && <StatusPill />}
       </header>
       <LiveView withControls />
+      <TalkBar />
       <div class="door-controls">{me.device.simulated && <PressButton />}</div>
       {me.role !== 'guest' && <RecentVisits />}
     </div>

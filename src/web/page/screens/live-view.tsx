@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { messageOf } from '../../../base/fault.ts'
 import { useApp, useSignedIn } from '../app/context.ts'
 import { useStore } from '../app/store.ts'
-import { connectLive, type LiveState } from '../live/connect.ts'
+import { connectLive, type LiveState, type PageSound } from '../live/connect.ts'
 import { texts } from '../texts.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Button, Waiting } from '../ui/parts.tsx'
@@ -22,7 +22,8 @@ export function LiveView(props: {
   const video = useRef<HTMLVideoElement>(null)
   const canvas = useRef<HTMLCanvasElement>(null)
   const [state, setState] = useState<Shown>({ phase: 'ended' })
-  const isCovered = useStore(useApp().rings) !== undefined && props.isOnTop !== true
+  const { rings, sound } = useApp()
+  const isCovered = useStore(rings) !== undefined && props.isOnTop !== true
   const isSeen = useIsVisible() && !isCovered
   const devicePublicKey = me.device.publicKey
   useEffect(() => {
@@ -32,7 +33,8 @@ export function LiveView(props: {
       if (!ended.signal.aborted) setState(next)
     }
     const stage = { video: video.current, canvas: canvas.current }
-    connectLive(stage, { devicePublicKey, onState, signal: ended.signal }).catch((error: unknown) =>
+    const onSound = (line: PageSound | undefined): void => sound.setLine(line)
+    connectLive(stage, { devicePublicKey, onState, onSound, signal: ended.signal }).catch((error: unknown) =>
       onState({ phase: 'broken', why: messageOf(error) }),
     )
     return () => ended.abort()
@@ -46,7 +48,7 @@ export function LiveView(props: {
       <LiveWords state={state} isSeen={isSeen} />
       {props.withControls === true && (
         <div class="live-controls">
-          {me.device.hasAudio && <SoundButton video={video} />}
+          {}
           <Button
             icon="full"
             label={texts.door.fullScreen}
@@ -55,25 +57,6 @@ export function LiveView(props: {
         </div>
       )}
     </div>
-  )
-}
-
-function SoundButton({
-  video,
-}: {
-  readonly video: { readonly current: HTMLVideoElement | null }
-}): JSX.Element {
-  const [isMuted, setMuted] = useState(true)
-  const turn = (): void => {
-    if (video.current !== null) video.current.muted = !isMuted
-    setMuted(!isMuted)
-  }
-  return (
-    <Button
-      icon={isMuted ? 'mute' : 'sound'}
-      label={isMuted ? texts.door.soundOn : texts.door.soundOff}
-      onClick={turn}
-    />
   )
 }
 

@@ -13,6 +13,7 @@ import { own } from '../crypto/bytes.ts'
 import { texts } from '../texts.ts'
 import { Button } from '../ui/parts.tsx'
 import { LiveView } from './live-view.tsx'
+import { TalkBar } from './talk-bar.tsx'
 
 const OVER_SHOWN_MS = 2500
 
@@ -64,6 +65,7 @@ function Ringing({ ring, rings }: { readonly ring: Ring; readonly rings: RingSto
         <LiveView isOnTop />
       </div>
       {isRinging && soundHint(ring) !== undefined && <p class="hint">{soundHint(ring)}</p>}
+      {ring.isMine && <TalkBar hearsAtOnce />}
       <RingButtons ring={ring} onEnd={end} onClose={close} />
     </dialog>
   )

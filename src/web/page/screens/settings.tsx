@@ -14,6 +14,7 @@ import { QuietHours } from './settings-quiet.tsx'
 import { Rest } from './settings-rest.tsx'
 import { Sensitivity } from './settings-sensitivity.tsx'
 import { NumberSetting, TextSettings, WordsSetting } from './setting-fields.tsx'
+import { ChimeSettings, SoundSettings } from './settings-sound.tsx'
 import { TestButton } from './test-button.tsx'
 
 /** What every control gets: the values now, and how to change them. */
@@ -40,6 +41,12 @@ const FRIENDLY = [
   'quietHours.silences',
   'retention.daysMax',
   'retention.bytesMax',
+  'chime.relay',
+  'chime.sound',
+  'chime.volume',
+  'chime.mqtt',
+  'sound.volume',
+  'sound.duplex',
   'store.endpoint',
   'store.bucket',
   'mqtt.url',
@@ -103,9 +110,8 @@ function Cards({ desk }: { readonly desk: Desk }): JSX.Element {
       <Keeping desk={desk} />
       <Notices desk={desk} />
       <QuietHours desk={desk} />
-      <Card title={texts.settings.chime}>
-        <TestButton what="chime" text={texts.settings.testChime} />
-      </Card>
+      <ChimeSettings desk={desk} />
+      <SoundSettings desk={desk} />
       <Elsewhere desk={desk} />
       <Rest desk={desk} rows={desk.reply.settings.filter(({ key }) => !FRIENDLY.includes(key))} />
     </>
