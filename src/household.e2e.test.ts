@@ -295,13 +295,14 @@ async function openVisit(page: Page): Promise<void> {
 
 /** Gives the page of whoever was invited, in a browser of their own. */
 async function invite(owner: Page, name: string, role: string): Promise<Page> {
-  await go(owner, 'door') // An invitation that was made is shown until one leaves.
   await go(owner, 'people')
   await owner.getByLabel('Their name').fill(name)
   await owner.getByRole('radio', { name: role }).check()
   await owner.getByRole('button', { name: 'Make the invitation' }).click()
+  const link = await owner.locator('.code').innerText()
+  await owner.getByRole('button', { name: 'Close' }).click()
   const page = await newPage()
-  await page.goto(await owner.locator('.code').innerText())
+  await page.goto(link)
   return page
 }
 
