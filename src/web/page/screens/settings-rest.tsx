@@ -81,7 +81,7 @@ const optionsOf = ({ wanted }: SettingRow): readonly string[] =>
 
 const draftOf = ({ value }: SettingRow, kind: Kind): string => {
   if (value === undefined || value === null) return ''
-  return kind === 'json' ? JSON.stringify(value, null, 2) : String(value)
+  return typeof value === 'string' && kind !== 'json' ? value : JSON.stringify(value, null, 2)
 }
 
 /** Empty: back to what it usually is. Throws, in words, what cannot be meant. */
