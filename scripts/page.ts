@@ -1,5 +1,5 @@
 /**
- * Builds the owner's page (`src/web/page/`) into `.cache/page/`: bundle, service worker, icons. Nothing is done when no source has changed
+ * Builds the owner's page (`src/web/page/`) into `.cache/page/`, and the one that reads the store into `.cache/page-away/`: bundle, service worker, icons. Nothing is done when no source has changed
  * since; `--force` builds anyway. Fails when what a phone loads on its first visit is over the budget.
  */
 import { createHash } from 'node:crypto'
@@ -15,6 +15,19 @@ const FIRST_USE_KB_MAX = 150
 const KB = 1000
 const SOURCE = path.join(ROOT, 'src/web/page')
 const TARGET = path.join(ROOT, '.cache/page')
+/** The page without the doorbell: static files for any web space. */
+const AWAY = path.join(ROOT, '.cache/page-away')
+type Variant = {
+  readonly name: string
+  readonly target: string
+  readonly html: string
+  readonly worker: string
+}
+const VARIANTS: readonly Variant[] = [
+  { name: 'page', target: TARGET, html: 'index.html', worker: 'worker/sw.ts' },
+  { name: 'page without the doorbell', target: AWAY, html: 'away.html', worker: 'worker/sw-away.ts' },
+]
+
 const STAMP = path.join(ROOT, '.cache/page.json')
 /** What the bundle is made of. */
 const INPUTS = [
@@ -50,6 +63,7 @@ if (stamp.problem !== undefined) {
 async function knownStamp(): Promise<Stamp | undefined> {
   try {
     await readFile(path.join(TARGET, 'index.html'))
+    await readFile(path.join(AWAY, 'index.html'))
     return Stamp.parse(JSON.parse(await readFile(STAMP, 'utf8')))
   } catch {
     return undefined // Never built, or by another version: build it.
@@ -76,30 +90,52 @@ async function filesIn(place: string): Promise<readonly string[]> {
     .sort()
 }
 
-/** Into a folder beside, which then takes the place of the old one: a device that serves it sees the old page or the new. */
 async function buildAll(sources: string): Promise<Stamp> {
-  const folder = `${TARGET}.new`
+  const made = []
+  for (const variant of VARIANTS) made.push(await buildOne(variant, sources))
+  const problem = made.flatMap((each) => each.problem ?? []).join('\n')
+  const stamp = {
+    hash: sources,
+    says: made.flatMap(({ says }) => says),
+    ...(problem === '' ? {} : { problem }),
+  }
+  await writeFile(STAMP, JSON.stringify(stamp))
+  return stamp
+}
+
+/** Into a folder beside, which then takes the place of the old one: whoever serves it sees the old page or the new. */
+async function buildOne(variant: Variant, sources: string): Promise<Pick<Stamp, 'says' | 'problem'>> {
+  const { name, target, html } = variant
+  const folder = `${target}.new`
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true })
-  const chunks = await bundle(folder)
+  const chunks = await bundle(folder, html)
+  if (html !== 'index.html') await renameStart(folder, html)
   await drawIcons(folder)
   const shell = (await filesIn(folder)).map((file) => `./${path.relative(folder, file)}`)
-  await bundleWorker(folder, { shell, version: sources.slice(0, 16) })
-  const made = { hash: sources, ...weigh(chunks) }
-  await rm(TARGET, { recursive: true, force: true })
-  await rename(folder, TARGET)
-  await writeFile(STAMP, JSON.stringify(made))
-  return made
+  await bundleWorker(folder, variant.worker, { shell, version: sources.slice(0, 16) })
+  await rm(target, { recursive: true, force: true })
+  await rename(folder, target)
+  return weigh(name, chunks)
+}
+
+/** On web space only a name leads to a file: the page is called as everywhere, and starts from that name. */
+async function renameStart(folder: string, html: string): Promise<void> {
+  await rename(path.join(folder, html), path.join(folder, 'index.html'))
+  const manifest = path.join(folder, 'manifest.webmanifest')
+  const text = await readFile(manifest, 'utf8')
+  await writeFile(manifest, text.replace('"start_url": "./"', '"start_url": "./index.html"'))
 }
 
 type Output = Rolldown.RolldownOutput['output']
 
-async function bundle(outDir: string): Promise<Output> {
+async function bundle(outDir: string, html: string): Promise<Output> {
   const made = await build({
     ...SHARED,
     build: {
       outDir,
       emptyOutDir: true,
+      rolldownOptions: { input: path.join(SOURCE, html) },
       target: 'es2022',
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
@@ -112,6 +148,7 @@ async function bundle(outDir: string): Promise<Output> {
 /** A service worker is one file: it may not load others later. */
 async function bundleWorker(
   outDir: string,
+  worker: string,
   { shell, version }: { readonly shell: readonly string[]; readonly version: string },
 ): Promise<void> {
   await build({
@@ -124,7 +161,7 @@ async function bundleWorker(
       target: 'es2022',
       reportCompressedSize: false,
       lib: {
-        entry: path.join(SOURCE, 'worker/sw.ts'),
+        entry: path.join(SOURCE, worker),
         formats: ['iife'],
         name: 'lintel',
         fileName: () => 'sw.js',
@@ -148,7 +185,7 @@ async function drawIcons(folder: string): Promise<void> {
       .toFile(path.join(folder, `icon-${size}.png`))
 }
 
-function weigh(output: Output): Pick<Stamp, 'says' | 'problem'> {
+function weigh(page: string, output: Output): Pick<Stamp, 'says' | 'problem'> {
   const weights = new Map(
     output.map((file) => [file.fileName, gzipSync(file.type === 'chunk' ? file.code : file.source).length]),
   )
@@ -158,7 +195,7 @@ function weigh(output: Output): Pick<Stamp, 'says' | 'problem'> {
   const later = [...weights.keys()].filter((name) => !first.has(name))
   const kb = (bytes: number): string => `${(bytes / KB).toFixed(1)} kB`
   const says = [
-    `page: ${kb(sum(first))} gzipped for the first use (at most ${FIRST_USE_KB_MAX}), ${kb(sum(later))} later`,
+    `${page}: ${kb(sum(first))} gzipped for the first use (at most ${FIRST_USE_KB_MAX}), ${kb(sum(later))} later`,
     ...[...weights]
       .sort(([, a], [, b]) => b - a)
       .map(([name, bytes]) => `  ${kb(bytes).padStart(9)}  ${first.has(name) ? 'first' : 'later'}  ${name}`),
@@ -166,7 +203,7 @@ function weigh(output: Output): Pick<Stamp, 'says' | 'problem'> {
   if (sum(first) <= FIRST_USE_KB_MAX * KB) return { says }
   return {
     says,
-    problem: `page: wanted at most ${FIRST_USE_KB_MAX} kB for the first use, got ${kb(sum(first))}`,
+    problem: `${page}: wanted at most ${FIRST_USE_KB_MAX} kB for the first use, got ${kb(sum(first))}`,
   }
 }
 

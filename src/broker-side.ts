@@ -1,6 +1,7 @@
 /** What a broker of one's own gets and gives beside telemetry: discovery, vitals, settings, orders, pictures. */
 import { Bell } from './base/bell.ts'
 import { isFault, messageOf } from './base/fault.ts'
+import type { MonoMs } from './base/time.ts'
 import type { Config } from './config/index.ts'
 import type { DoorbellOptions, Happening } from './doorbell.ts'
 import {
@@ -14,7 +15,6 @@ import {
 import { createOrders } from './orders/index.ts'
 import type { Broker } from './ports/broker.ts'
 import type { Ports } from './ports/ports.ts'
-import { newestPicture, type Eyes } from './seeing.ts'
 import type { Storage } from './storage.ts'
 import type { DeviceKey } from './vault/index.ts'
 import { tellVitals } from './vitals.ts'
@@ -26,7 +26,10 @@ export type BrokerSideDeps = {
   readonly storage: Pick<Storage, 'opened' | 'mustBeOpen'>
   /** Resolves when the storage is open; with false when it never will be. */
   readonly opened: () => Promise<boolean>
-  readonly eyes: Eyes
+  /** When the camera sent its last packet. */
+  readonly heardAt: () => MonoMs | undefined
+  /** Of what is there now, as a JPEG; undefined while there is none. */
+  readonly picture: () => ((signal: AbortSignal) => Promise<Uint8Array>) | undefined
   readonly key: DeviceKey
   readonly options: Pick<DoorbellOptions, 'house' | 'version' | 'onCrash'>
   readonly loop: (name: string, run: (signal: AbortSignal) => Promise<void>) => void
@@ -52,7 +55,7 @@ export function startBrokerSide(deps: BrokerSideDeps): (happening: Happening) =>
 }
 
 function startAnnouncing(side: Side): void {
-  const { ports, config, telemetry, broker, rules, storage, eyes, options, loop } = side
+  const { ports, config, telemetry, broker, rules, storage, heardAt, options, loop } = side
   const version = options.version ?? '0'
   const { discovery = false, discoveryPrefix = 'homeassistant', pictures = false } = config.mqtt ?? {}
   const having = {
@@ -74,7 +77,7 @@ function startAnnouncing(side: Side): void {
         ...{ ports, telemetry, version },
         kept: () => storage.opened()?.clips.kept() ?? { clips: 0 },
         uploads: () => storage.opened()?.uploads?.waiting().objects ?? 0,
-        heardAt: () => eyes.heardAt(),
+        heardAt,
       },
       signal,
     ),
@@ -173,7 +176,7 @@ function pictureTeller({
   config,
   broker,
   rules,
-  eyes,
+  picture,
   options,
 }: Side): (happening: Happening) => void {
   if (config.mqtt?.pictures !== true) return () => {}
@@ -181,12 +184,12 @@ function pictureTeller({
   log.warn('pictures.on_the_broker', { topic: topicOf(rules, 'picture') }) // At every start, so that it is not forgotten.
   let isBusy = false
   const tell = async (): Promise<void> => {
-    const picture = newestPicture(ports, eyes)
-    if (picture === undefined || isBusy || !broker.isConnected()) return
+    const newest = picture()
+    if (newest === undefined || isBusy || !broker.isConnected()) return
     isBusy = true
     try {
       const { signal } = new AbortController() // Both drivers bound their own time.
-      const payload = Buffer.from(await picture(signal)).toString('base64')
+      const payload = Buffer.from(await newest(signal)).toString('base64')
       await broker.publish({ topic: topicOf(rules, 'picture'), payload, qos: 1, retain: true }, { signal })
     } catch (error) {
       if (!isFault(error) || error.kind === 'bug') throw error

@@ -14,6 +14,7 @@ import { createDesk, type Desk } from './desk.ts'
 import type { Ledger } from './ledger/index.ts'
 import { createHealth, type Alarm, type AlarmKind, type Health, type Vital } from './health/index.ts'
 import { createLines, type LineSign, type Lines } from './lines/index.ts'
+import { startActions } from './action-side.ts'
 import { startBrokerSide } from './broker-side.ts'
 import { createLive, serveRtsp, type Live } from './live/index.ts'
 import { createTalk, type Talk } from './talk/index.ts'
@@ -131,7 +132,7 @@ export async function startDoorbell(
 ): Promise<Doorbell> {
   return openScope(async (scope) => {
     const loop = loopsOf(scope, options)
-    let happened: (happening: Happening) => void = () => {}
+    const ears: Tell[] = [options.onHappening ?? (() => {}), startActions(ports, config, loop)]
     const key = await openDeviceKey(ports)
     const clockTrust = createClockTrust({
       ...ports,
@@ -140,10 +141,9 @@ export async function startDoorbell(
     })
     const telemetry = createTelemetryFor(ports, config, { device: key.name, clockTrust })
     const uploadsStuckMs = (): number => storage.opened()?.uploads?.stuckMs() ?? 0
-    const { health, tell } = healthFor(ports, { telemetry, clockTrust, uploadsStuckMs }, (happening) => {
-      options.onHappening?.(happening)
-      happened(happening)
-    })
+    const { health, tell } = healthFor(ports, { telemetry, clockTrust, uploadsStuckMs }, (happening) =>
+      ears.forEach((hear) => hear(happening)),
+    )
     loop('clock-trust', (signal) => clockTrust.run(signal))
     if (telemetry !== undefined) loop('telemetry', (signal) => telemetry.run(signal))
     const storage: Storage = scope.own(
@@ -173,9 +173,8 @@ export async function startDoorbell(
     loop('capture', (signal) => eyes.capture.run(signal))
     await startRtsp(scope, ports, { config, live })
     const opened = await openStorage(storage, options)
-    happened = startBrokerSide({
-      ...{ ports, config, telemetry, storage, opened, eyes, key, options, loop },
-    })
+    const seen = { heardAt: () => eyes.heardAt(), picture: () => newestPicture(ports, eyes) }
+    ears.push(startBrokerSide({ ...seen, ports, config, telemetry, storage, opened, key, options, loop }))
     return {
       ...doorbellOf({ ports, desk, storage, telemetry, health, eyes, quiet }),
       ...{ live, talk, opened, ring: () => chime.ring() },

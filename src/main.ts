@@ -28,6 +28,10 @@ const COMMANDS = {
     about: 'show what the motion detector makes of a video',
     load: async () => (await import('./commands/detect.ts')).detectCommand(),
   },
+  update: {
+    about: 'install signed releases, and return from those that do not stay up',
+    load: async () => (await import('./commands/update.ts')).updateCommand(),
+  },
   doctor: {
     about: 'say what is missing or wrong on this machine, and what to type',
     load: async () => (await import('./commands/doctor.ts')).doctorCommand(),

@@ -9,7 +9,7 @@ import type { LateClips } from './late-clips.ts'
 import type { Live } from './live/index.ts'
 import { filmOf } from './media/index.ts'
 import type { Payload, Telemetry } from './mqtt/index.ts'
-import type { LumaFrame } from './ports/camera.ts'
+import type { CameraPath, LumaFrame } from './ports/camera.ts'
 import type { Ports } from './ports/ports.ts'
 import type { Area, VisionState } from './ports/vision.ts'
 import { createRecogniser, zonesOf, type LookedAt, type Recogniser } from './recognise/index.ts'
@@ -24,6 +24,8 @@ export type Look = {
 }
 
 export type Seeing = {
+  /** Which path the pictures take, where the camera tells. */
+  readonly camera?: CameraPath
   readonly decoding: GateStatus
   readonly recognising: VisionState | { readonly state: 'off' }
 }
@@ -71,7 +73,8 @@ export function createEyes(ports: Ports, config: Config, deps: EyesDeps): Eyes {
   }
 }
 
-const seeingOf = ({ vision }: Ports, { detect }: Config, gate: PacketGate): Seeing => ({
+const seeingOf = ({ camera, vision }: Ports, { detect }: Config, gate: PacketGate): Seeing => ({
+  ...(camera.path === undefined ? {} : { camera: camera.path() }),
   decoding: detect.decode === 'always' ? { ...gate.status(), why: ALWAYS } : gate.status(),
   recognising: vision === undefined || !detect.recognise ? { state: 'off' } : vision.state(),
 })
@@ -174,7 +177,8 @@ async function tellSeeing(
   }
 }
 
-const seeingMessage = ({ decoding, recognising }: Seeing): Payload => ({
+const seeingMessage = ({ camera, decoding, recognising }: Seeing): Payload => ({
+  ...(camera === undefined ? {} : { detection: camera.detection, detectionWhy: camera.why }),
   trusted: decoding.trusted,
   why: decoding.why,
   decodedShare: Math.round(decoding.decodedShare * 1000) / 1000,

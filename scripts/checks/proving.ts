@@ -36,6 +36,13 @@ export async function checkProvingGround(report: Report, amount: Amount): Promis
   await checkCounted(report, 'crash points', LINTEL, ['sim', 'crash', '--every', String(crashEvery)])
   await checkCounted(report, 'power cuts on ext4', POWER_CUT, ['--cuts', String(cuts)])
   await checkCounted(report, 'errors of system calls', POWER_CUT, ['errors', '--errors', String(errors)])
+  if (amount === 'long') await checkBoard(report)
+}
+
+/** Takes long: two packages are built, and every instruction of the board is emulated. */
+async function checkBoard(report: Report): Promise<void> {
+  await checkCounted(report, 'the package', path.join(ROOT, 'scripts/package-test'), [])
+  await checkCounted(report, 'the board', path.join(ROOT, 'scripts/board-test'), ['--cuts', '20'])
 }
 
 /** All of them, twice: the traces have to be the same to the last byte. */

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import { link, open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault } from '../../src/base/fault.ts'
@@ -13,9 +13,17 @@ export type CloudAccount = {
   readonly region: string
 }
 
+/** Credentials that may only read, for whoever looks at recordings elsewhere: derived, so that there is nothing more to keep. */
+export const readerOf = ({ accessKeyId, secretAccessKey }: CloudAccount): Reader => ({
+  accessKeyId: `${accessKeyId}READ`,
+  secretAccessKey: createHmac('sha256', secretAccessKey).update('lintel reader').digest('base64url'),
+})
+export type Reader = Pick<CloudAccount, 'accessKeyId' | 'secretAccessKey'>
+
 export const CREDENTIALS_FILE = 'credentials.json'
 /** The broker's password alone, as `mqtt.passwordFile` wants it. */
 const MQTT_PASSWORD_FILE = 'mqtt-password'
+const READER_FILE = 'reader.json'
 
 const MEMBERS = [
   'accessKeyId',
@@ -25,6 +33,14 @@ const MEMBERS = [
   'bucket',
   'region',
 ] as const
+
+/** Returns the name of a file with the reader's credentials, as `--cloud-credentials` wants it; made where there is none. */
+export async function openReaderFile(folder: string, account: CloudAccount): Promise<string> {
+  const path = join(folder, READER_FILE)
+  const reader = { ...readerOf(account), region: account.region }
+  await writeOnce(path, `${JSON.stringify(reader, undefined, 2)}\n`)
+  return path
+}
 
 /** Undefined when there is none yet. */
 export async function readAccount(folder: string): Promise<CloudAccount | undefined> {

@@ -4,13 +4,20 @@ import type { AddressInfo, Server } from 'node:net'
 import { Fault, messageOf } from '../../src/base/fault.ts'
 import type { Log } from '../../src/base/log.ts'
 import { openScope, type Scope } from '../../src/base/scope.ts'
-import { openAccount, type CloudAccount } from './account.ts'
+import { openAccount, readerOf, type CloudAccount } from './account.ts'
 import { createBrokerServer } from './broker-server.ts'
 import { ObjectFolder } from './object-folder.ts'
 import type { IfNoneMatch } from './s3-objects.ts'
 import { createS3Server } from './s3-server.ts'
 
-export { CREDENTIALS_FILE, openPasswordFile, readAccount, type CloudAccount } from './account.ts'
+export {
+  CREDENTIALS_FILE,
+  openPasswordFile,
+  openReaderFile,
+  readAccount,
+  readerOf,
+  type CloudAccount,
+} from './account.ts'
 
 export type EmbeddedCloud = AsyncDisposable & {
   /** `http://127.0.0.1:port` */
@@ -68,6 +75,7 @@ async function openStoreServer(options: CloudOptions, account: CloudAccount, sco
   const store = createS3Server({
     folder,
     credentials: account,
+    reader: { ...readerOf(account), region: account.region },
     now,
     log,
     ifNoneMatch,

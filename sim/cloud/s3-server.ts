@@ -8,11 +8,20 @@ import type { ObjectFolder, ObjectPlace } from './object-folder.ts'
 import { errorBody, S3Error, xml } from './s3-error.ts'
 import { listBody } from './s3-list.ts'
 import { getObject, OVERRIDE, putObject, type Answer, type Call, type IfNoneMatch } from './s3-objects.ts'
-import { verifySignature, type BodyPromise, type Credentials, type Headers } from './sigv4.ts'
+import {
+  accessKeyIn,
+  verifySignature,
+  type BodyPromise,
+  type Credentials,
+  type Headers,
+  type SignedRequest,
+} from './sigv4.ts'
 
 export type S3ServerOptions = {
   readonly folder: ObjectFolder
   readonly credentials: Credentials
+  /** May only GET and HEAD. */
+  readonly reader: Credentials
   readonly now: () => number
   readonly log: Log
   readonly ifNoneMatch: IfNoneMatch
@@ -88,15 +97,35 @@ async function answerTo(
   const at = url.indexOf('?')
   const [path, query] = at < 0 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)]
   const headers = headersOf(request)
+  if (method === 'OPTIONS') return { status: 204, headers: LEAVE }
   const { place, promise } = await beforeBody(request, () => {
     checkLength(headers.get('content-length'))
     const address = placeOf(path) // Before the signature, which decodes the path too.
-    const signed = verifySignature({ method, path, query, headers }, options.credentials, options.now())
-    return { place: address, promise: signed }
+    return { place: address, promise: admit({ method, path, query, headers }, options) }
   })
   invite()
   const { content: body, trailers } = await readBody(request, headers, promise)
   return route({ method, place, query: new URLSearchParams(query), headers, body, trailers }, options)
+}
+
+/** What pages of other addresses may do: whatever a signature allows, which a browser alone does not have. */
+const OPEN = {
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': 'etag, content-length, content-range',
+}
+const LEAVE = {
+  'access-control-allow-methods': 'GET, HEAD',
+  'access-control-allow-headers':
+    'authorization, range, x-amz-content-sha256, x-amz-date, x-amz-security-token',
+  'access-control-max-age': '600',
+}
+
+function admit(request: SignedRequest, { credentials, reader, now }: S3ServerOptions): BodyPromise {
+  const isReader = accessKeyIn(request) === reader.accessKeyId
+  const promise = verifySignature(request, isReader ? reader : credentials, now())
+  if (isReader && request.method !== 'GET' && request.method !== 'HEAD')
+    throw new S3Error('AccessDenied', 403, 'These credentials may only read.')
+  return promise
 }
 
 const headersOf = (request: IncomingMessage): Headers =>
@@ -270,6 +299,6 @@ function send(
   const length = status === 204 || status === 304 ? {} : { 'content-length': Buffer.byteLength(body ?? '') }
   // A body we have not read is still on its way; the connection cannot be used again.
   const close = request.complete ? {} : { connection: 'close' }
-  response.writeHead(status, { server: 'lintel-cloud', ...length, ...headers, ...close })
+  response.writeHead(status, { server: 'lintel-cloud', ...OPEN, ...length, ...headers, ...close })
   response.end(request.method === 'HEAD' ? undefined : body)
 }

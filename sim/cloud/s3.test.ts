@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { silentLog } from '../../src/base/log.ts'
-import { CREDENTIALS_FILE, openEmbeddedCloud, type EmbeddedCloud } from './index.ts'
+import { CREDENTIALS_FILE, openEmbeddedCloud, readerOf, type EmbeddedCloud } from './index.ts'
 import { RawS3, signedChunks, type RawAnswer, type RawRequest } from './raw-s3.fixture.ts'
 
 const NOW = Date.UTC(2026, 0, 1, 12)
@@ -69,6 +69,23 @@ describe('the embedded store lets nobody in who', () => {
   it('signed with another secret', async () => {
     const answer = await raw.signed(request, { nowMs: NOW, secret: 'guessed' })
     expect(answer).toMatchObject({ status: 403, code: 'SignatureDoesNotMatch' })
+  })
+
+  it('has credentials that may only read, and wants to write', async () => {
+    await put('kept', 'kept')
+    const reader = new RawS3(cloud.endpoint, { ...cloud.account, ...readerOf(cloud.account) })
+    const ask = (method: string, path: string): Promise<RawAnswer> =>
+      reader.signed({ method, path, ...(method === 'PUT' ? { body: 'x' } : {}) }, { nowMs: NOW })
+    expect(await ask('GET', at('kept'))).toMatchObject({ status: 200, text: 'kept' })
+    for (const [method, path] of [
+      ['PUT', at('kept')],
+      ['PUT', at('new')],
+      ['DELETE', at('kept')],
+      ['PUT', '/another-bucket'],
+    ] as const)
+      expect(await ask(method, path)).toMatchObject({ status: 403, code: 'AccessDenied' })
+    expect(await get('kept')).toMatchObject({ status: 200, text: 'kept' })
+    await signed({ method: 'DELETE', path: at('kept') })
   })
 
   it('has an access key that nobody was given', async () => {

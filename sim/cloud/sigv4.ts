@@ -40,6 +40,14 @@ const EXPIRES_S_MAX = 7 * 24 * 3600
 export const ALGORITHM = 'AWS4-HMAC-SHA256'
 const UNSIGNED = 'UNSIGNED-PAYLOAD'
 
+/** Who a request says it is from; believed by nobody yet. */
+export function accessKeyIn({ query, headers }: Pick<SignedRequest, 'query' | 'headers'>): string {
+  const claimed =
+    new URLSearchParams(query).get('X-Amz-Credential') ??
+    /Credential=([^, ]+)/.exec(headers.get('authorization') ?? '')?.[1]
+  return claimed?.split('/')[0] ?? ''
+}
+
 /** Throws `S3Error` unless the request was signed with these credentials, for this region, lately. */
 export function verifySignature(
   request: SignedRequest,

@@ -22,6 +22,8 @@ import { createSeededRandom, type SeededRandom } from '../devices/seeded-random.
 import { SimBoard } from '../devices/sim-board.ts'
 import { SimVision } from '../devices/sim-vision.ts'
 import { createSimBroker, type SimBroker } from '../devices/sim-broker.ts'
+import { createSimHttpCaller, type SimHttpCaller } from '../devices/sim-http-caller.ts'
+import { createSimProgramRunner, type SimProgramRunner } from '../devices/sim-program-runner.ts'
 import { inRealTime, SimClock } from '../devices/sim-clock.ts'
 import type { DiskCall, Gate, SimFiles } from '../devices/sim-files.ts'
 import { SimSpeaker } from '../devices/sim-audio.ts'
@@ -91,6 +93,8 @@ export class World {
   readonly network: Network
   readonly store: SimStore
   readonly broker: SimBroker
+  readonly http: SimHttpCaller
+  readonly programs: SimProgramRunner
   readonly gpio: SimPanel
   readonly speaker = new SimSpeaker()
   readonly stage: StageCamera
@@ -122,6 +126,8 @@ export class World {
     if (options.isInstant === true) this.disk.pace = 'instant'
     this.network = createNetwork({ clock: this.clock, random: this.random.fork('network') })
     this.store = createSimStore(this.network)
+    this.http = createSimHttpCaller(this.clock)
+    this.programs = createSimProgramRunner(this.clock)
     this.broker = createSimBroker({ network: this.network, clock: this.clock })
     this.gpio = createSimPanel({ clock: this.clock, random: this.random.fork('gpio') })
     const chance = this.random.fork('camera')
@@ -346,6 +352,8 @@ export class World {
       store: this.store.openClient(),
       broker: this.broker.openClient(WILL, clock),
       board: this.board,
+      http: this.http,
+      programs: this.programs,
       log,
     }
   }

@@ -193,6 +193,19 @@ describe('capture', () => {
     expect(seen).toEqual([1])
   })
 
+  it('tells of a gap that the camera marks, before the key frame after it', async () => {
+    const packets = of([packet(0), packet(100), { ...packet(1000), isAfterLoss: true }, packet(1100)])
+    const { clock, trace, run } = setUp(new PlannedCamera({ packets }))
+    const { done, stop } = run()
+    await clock.advance(0)
+    stop()
+    await done
+    expect(trace).toEqual([
+      ...['run @0', 'packet 0', 'packet 100', 'capture.packets_lost undefined', 'loss'],
+      ...['packet 1000', 'packet 1100', 'end'],
+    ])
+  })
+
   it('opens a camera again and again, with growing pauses, until it is there', async () => {
     const absent = (): Fault => new Fault('unavailable', 'no camera')
     const camera = new PlannedCamera(absent(), absent(), absent(), { packets: of([packet(0)]) })

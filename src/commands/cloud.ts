@@ -4,6 +4,7 @@ import {
   CREDENTIALS_FILE,
   openEmbeddedCloud,
   openPasswordFile,
+  openReaderFile,
   type EmbeddedCloud,
 } from '../../sim/cloud/index.ts'
 import { createPinoLog } from '../drivers/pino-log.ts'
@@ -37,11 +38,13 @@ async function introduction(folder: string, { endpoint, mqttUrl, account }: Embe
   const { bucket, region, mqttUsername } = account
   const credentials = join(folder, CREDENTIALS_FILE)
   const password = await openPasswordFile(folder, account)
+  const reader = await openReaderFile(folder, account)
   const member = (name: string): string => `"$(sed -n 's/.*"${name}": "\\(.*\\)".*/\\1/p' '${credentials}')"`
   return [
     `Object store  ${endpoint}/${bucket}   (region ${region})`,
     `Broker        ${mqttUrl ?? 'none'}   (user ${mqttUsername}, password in ${password})`,
     `Credentials   ${credentials}`,
+    `              ${reader}   (may only read)`,
     '',
     'To use both:',
     `  lintel sim VIDEO --data DIR --owner FILE --cloud ${endpoint}/${bucket} --cloud-credentials ${credentials} \\`,

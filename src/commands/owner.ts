@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { ownerClipsCommand, ownerTrustCommand } from './owner-clips.ts'
 import { ownerEnrolCommand, ownerInitCommand, ownerRecoverCommand } from './owner-init.ts'
 import { ownerOpenCommand } from './owner-open.ts'
+import { ownerCloudAccessCommand, ownerPageCommand } from './owner-page.ts'
 import {
   ownerAddRecipientCommand,
   ownerRecipientsCommand,
@@ -24,6 +25,8 @@ export function ownerCommand(): Command {
     ownerAddRecipientCommand(),
     ownerRemoveRecipientCommand(),
     ownerTrustCommand(),
+    ownerPageCommand(),
+    ownerCloudAccessCommand(),
     ownerSendCommand(),
   ])
     owner.addCommand(command)

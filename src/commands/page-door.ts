@@ -19,15 +19,24 @@ import { readFirstLine } from './owner-files.ts'
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const QR_BORDER = 2
 
+/** Where it lies in the package, and where a clone builds it. */
+const PAGE_FOLDERS = ['page', '.cache/page'].map((name) => join(ROOT, name))
+
 /** Built beforehand, or now where this is a clone. */
 export async function openPage(): Promise<PageFiles> {
-  const folder = join(ROOT, '.cache/page')
-  const builder = join(ROOT, 'scripts/page')
-  if (existsSync(builder)) await run(builder)
-  const page = await openPageFiles(folder)
-  if (page !== undefined) return page
+  await buildPages()
+  for (const folder of PAGE_FOLDERS) {
+    const page = await openPageFiles(folder)
+    if (page !== undefined) return page
+  }
   process.stderr.write('the page itself is not built, only what it asks for is served; type: scripts/page\n')
   return { read: async () => undefined }
+}
+
+/** In a clone; a package has them built. */
+export async function buildPages(): Promise<void> {
+  const builder = join(ROOT, 'scripts/page')
+  if (existsSync(builder)) await run(builder)
 }
 
 /** It says itself what is wrong; what was built before is served then. */

@@ -1,4 +1,5 @@
 /** `lintel run`: the doorbell on its board, until it is told to stop. */
+import { flushCompileCache } from 'node:module'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import type { Log } from '../base/log.ts'
@@ -11,6 +12,8 @@ import { createHttpServer } from '../drivers/http/index.ts'
 import { openLinuxBoard } from '../drivers/linux-board.ts'
 import { nodeClock as clock } from '../drivers/node-clock.ts'
 import { openNodeDisk } from '../drivers/node-disk.ts'
+import { nodeHttpCaller } from '../drivers/http-caller.ts'
+import { nodeProgramRunner } from '../drivers/program-runner.ts'
 import { nodeRandom } from '../drivers/node-random.ts'
 import { createPinoLog } from '../drivers/pino-log.ts'
 import { createPushService } from '../drivers/push/index.ts'
@@ -22,6 +25,7 @@ import type { Board } from '../ports/board.ts'
 import type { Disk } from '../ports/disk.ts'
 import type { Ports } from '../ports/ports.ts'
 import type { Records } from '../ports/records.ts'
+import { claimDataFormat } from '../update/index.ts'
 import { openCamera } from './board-camera.ts'
 import { openBoardSound } from './board-sound.ts'
 import { CONFIG_FILE, openBoardConfig, type BoardChoice, type BoardConfig } from './board-config.ts'
@@ -60,6 +64,7 @@ async function run(options: RunOptions): Promise<void> {
   const ending = endingOf(log)
   await using house = await openHouse(options, { settings, log, manager, ending })
   await sayReady(house.household, { config: settings.configWith({}), log, manager, settings })
+  flushCompileCache() // Now, as the power may go; else only an orderly end would keep it.
   await ending.wanted
   manager.stopping()
   log.info('run.stopping', { because: ending.because() })
@@ -128,6 +133,7 @@ async function openHouse(options: RunOptions, { settings, log, manager, ending }
     const folder = resolve(options.data ?? stateFolder())
     scope.own('lock', lockFolder(folder))
     const disk = await openNodeDisk(folder)
+    await claimDataFormat(disk) // Before anything of a newer version is taken for damage.
     // Wrong wires are said now, also where the doorbell itself waits for its first owner.
     openGpio(configWith({}).gpio, { log })[Symbol.dispose]()
     const records = scope.own('records', await openIndex({ folder, disk, log }))
@@ -180,6 +186,8 @@ async function openPorts(
     stills: ffmpegStills,
     reencoder: ffmpegReencoder,
     peers: openWebrtcPeers(),
+    http: nodeHttpCaller,
+    programs: nodeProgramRunner,
     ...(store === undefined ? {} : { store }),
     ...(broker === undefined ? {} : { broker }),
     ...(await rtspOf(config)),

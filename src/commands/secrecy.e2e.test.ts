@@ -18,32 +18,13 @@ import { openSqliteRecords } from '../drivers/sqlite-records.ts'
 import { openAge, pairOf, parseSecret } from '../formats/index.ts'
 import { enrolOwner, makeSecret, parseIdentity } from '../owner/index.ts'
 import type { ClipSealMaker } from '../vault/index.ts'
+import { noisyVideo, runsFound } from './secrecy.fixture.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'lintel-secrecy-'))
 const video = join(folder, 'visitor.mp4')
 const { signal } = new AbortController()
 
-beforeAll(() => {
-  // Noise compresses badly, so every stretch of the video is a run of bytes that stands nowhere else by chance.
-  const args = [
-    '-v',
-    'error',
-    '-y',
-    '-f',
-    'lavfi',
-    '-i',
-    'testsrc2=s=320x240:r=10:d=12,noise=alls=20:allf=t',
-    '-c:v',
-    'libx264',
-    '-preset',
-    'veryfast',
-    '-g',
-    '20',
-    video,
-  ]
-  expect(spawnSync('ffmpeg', args).status).toBe(0)
-})
-
+beforeAll(() => expect(spawnSync('ffmpeg', noisyVideo(video)).status).toBe(0))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** A test-only seal that seals nothing: it cannot be reached by settings, environment or arguments. */
@@ -132,21 +113,4 @@ function filesIn(path: string): readonly string[] {
     const file = join(path, name)
     return statSync(file).isDirectory() ? filesIn(file) : [file]
   })
-}
-
-const RUN_BYTES = 20
-
-/** Every run of 20 bytes that stands in one of `places`; of long plaintexts every 50th is looked for. */
-function runsFound(plaintexts: readonly Uint8Array[], places: readonly Uint8Array[]): readonly string[] {
-  const haystack = Buffer.concat(places.map((place) => Buffer.from(place)))
-  const found: string[] = []
-  for (const plaintext of plaintexts) {
-    const step = plaintext.length < 2000 ? 1 : Math.ceil(plaintext.length / 200)
-    for (let at = 0; at + RUN_BYTES <= plaintext.length; at += step) {
-      const run = Buffer.from(plaintext.subarray(at, at + RUN_BYTES))
-      // Runs of few different bytes (zeros, padding) stand in every file.
-      if (new Set(run).size >= 8 && haystack.includes(run)) found.push(run.toString('latin1'))
-    }
-  }
-  return found
 }

@@ -8,6 +8,8 @@ import { createLoopingCamera, ffmpegReencoder, ffmpegStills } from '../drivers/f
 import { lockFolder } from '../drivers/folder-lock.ts'
 import { createHttpServer } from '../drivers/http/index.ts'
 import { openRecordsLazily } from '../drivers/lazy-records.ts'
+import { nodeHttpCaller } from '../drivers/http-caller.ts'
+import { nodeProgramRunner } from '../drivers/program-runner.ts'
 import { nodeClock } from '../drivers/node-clock.ts'
 import { openNodeDisk } from '../drivers/node-disk.ts'
 import { nodeRandom } from '../drivers/node-random.ts'
@@ -164,6 +166,8 @@ async function openPorts(
     camera: createLoopingCamera({ clock, video: played }),
     stills: ffmpegStills,
     reencoder: ffmpegReencoder,
+    http: nodeHttpCaller,
+    programs: nodeProgramRunner,
     peers: openWebrtcPeers({ additionalHosts: ['127.0.0.1'] }),
     ...(store === undefined ? {} : { store }),
     ...(broker === undefined ? {} : { broker }),

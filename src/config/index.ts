@@ -34,3 +34,4 @@ export {
 export { check, didYouMean, isMapping, lineOf, readYaml, type Reading, type YamlText } from './yaml.ts'
 export type { Day, QuietTime, Silenced } from './quiet.ts'
 export type { ZoneConfig } from './zones.ts'
+export type { ActionConfig } from './actions.ts'

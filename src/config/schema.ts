@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { quietHours, timeZone } from './quiet.ts'
 import { camera, type CameraConfig } from './camera.ts'
+import { actions } from './actions.ts'
 import { chime, sound } from './sound.ts'
 import { homeAssistant } from './home-assistant.ts'
 import { gpio } from './gpio.ts'
@@ -260,6 +261,7 @@ export const configSchema = z.strictObject({
   chime: chime.prefault({}),
   store: store.optional().describe('cloud; left out: clips stay on the device'),
   mqtt: mqtt.optional().describe('broker; left out: nobody is told'),
+  actions,
   web: web.prefault({}).describe('the owner’s page'),
   log: z
     .strictObject({

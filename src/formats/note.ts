@@ -17,11 +17,14 @@ const SIGNATURE_LINE = /^— (\S+) ([A-Za-z0-9+/]+={0,2})$/
 export type NoteKey = { readonly name: string; readonly publicKey: Uint8Array }
 export type NoteSigner = NoteKey & { readonly secret: KeyObject }
 
+/** Devices, owners, and whoever makes releases. */
+type KeyPrefix = 'lintel' | 'lintel-owner' | 'lintel-release'
+
 /** `prefix/` and the first 16 hexadecimal digits of the key's SHA-256. */
-export const keyName = (prefix: 'lintel' | 'lintel-owner', publicKey: Uint8Array): string =>
+export const keyName = (prefix: KeyPrefix, publicKey: Uint8Array): string =>
   `${prefix}/${hex(sha256(publicKey)).slice(0, 16)}`
 
-export function signerOf(prefix: 'lintel' | 'lintel-owner', secret: KeyObject): NoteSigner {
+export function signerOf(prefix: KeyPrefix, secret: KeyObject): NoteSigner {
   const der = createPublicKey(secret).export({ format: 'der', type: 'spki' })
   const publicKey = new Uint8Array(der.subarray(PUBLIC_DER.length))
   return { name: keyName(prefix, publicKey), publicKey, secret }

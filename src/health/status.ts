@@ -1,4 +1,5 @@
 import { assertNever } from '../base/assert.ts'
+import type { CameraPath } from '../ports/camera.ts'
 import type { AudioFacts } from '../ports/audio.ts'
 import type { VisionState } from '../ports/vision.ts'
 import type { GateStatus } from '../gate/index.ts'
@@ -12,6 +13,8 @@ export type StatusFacts = {
   readonly alarms: readonly AlarmKind[]
   /** Since when the camera has sent nothing; 0 while it sends. Undefined: it never has. */
   readonly cameraSilentMs: number | undefined
+  /** What the camera says of itself; left out where it does not. */
+  readonly camera?: CameraPath
   readonly disk:
     | { readonly bytes: number; readonly ofBytes: number; readonly reserveBytes: number }
     | undefined
@@ -61,7 +64,13 @@ export function describeStatus(facts: StatusFacts): StatusReply {
   return { rows, alarms: facts.alarms }
 }
 
-function cameraSays({ cameraSilentMs }: StatusFacts): Saying {
+function cameraSays({ cameraSilentMs, camera }: StatusFacts): Saying {
+  if (camera?.detection === 'none')
+    return {
+      state: 'off',
+      says: 'No camera is set: the button rings without pictures.',
+      todo: 'Say which one in camera.kind of the configuration file.',
+    }
   if (cameraSilentMs === undefined)
     return {
       state: 'bad',
@@ -74,7 +83,8 @@ function cameraSays({ cameraSilentMs }: StatusFacts): Saying {
       says: `The camera has sent nothing for ${duration(cameraSilentMs)}.`,
       todo: 'It is tried again and again. If it stays so: check its cable and power.',
     }
-  return { state: 'well', says: 'The camera sends pictures.' }
+  const source = camera === undefined ? '' : ` (${camera.source})`
+  return { state: 'well', says: `The camera sends pictures${source}.` }
 }
 
 function diskSays({ disk, kept, alarms, unsealed, storageProblem }: StatusFacts): Saying {
@@ -151,13 +161,23 @@ function detectorSays({ recognising }: StatusFacts): Saying {
   return { state: 'well', says: 'People, vehicles and animals are told apart while somebody is there.' }
 }
 
-const decodingSays = ({ decoding }: StatusFacts): Saying =>
-  decoding.trusted
+function decodingSays({ decoding, camera }: StatusFacts): Saying {
+  if (camera?.detection === 'none') return { state: 'off', says: 'There are no pictures to look at.' }
+  if (camera?.detection === 'raw')
+    return { state: 'well', says: `The camera gives small pictures beside its video: ${camera.why}.` }
+  const where = camera === undefined ? '' : ` ${DECODED_FROM[camera.detection]}: ${camera.why}.`
+  return decoding.trusted
     ? {
         state: 'well',
-        says: `The sizes of the packets tell of movement: ${percent(1 - decoding.decodedShare)} of the pictures did not have to be decoded.`,
+        says: `The sizes of the packets tell of movement: ${percent(1 - decoding.decodedShare)} of the pictures did not have to be decoded.${where}`,
       }
-    : { state: 'well', says: `Every picture is looked at: ${decoding.why}.` }
+    : { state: 'well', says: `Every picture is looked at: ${decoding.why}.${where}` }
+}
+
+const DECODED_FROM = {
+  'small-stream': 'Pictures are decoded from the camera’s small stream',
+  decoded: 'Pictures are decoded from what is recorded',
+} as const
 
 function liveSays({ viewers }: StatusFacts): Saying {
   if (viewers.length === 0) return { state: 'well', says: 'Nobody is watching.' }

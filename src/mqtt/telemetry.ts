@@ -56,7 +56,7 @@ export const TOPICS = {
   seeing: {
     retain: true,
     about:
-      '`trusted` (packets alone tell when it is worth decoding), `why`, `decodedShare` (of the time so far), `savedS` (seconds of video not decoded), `recognising` (`off`, `asleep`, `ready`, `missing`), `missing` (what is, in a sentence)',
+      '`trusted` (packets alone tell when it is worth decoding), `why`, `decodedShare` (of the time so far), `savedS` (seconds of video not decoded), `recognising` (`off`, `asleep`, `ready`, `missing`), `missing` (what is, in a sentence), `detection` (where pictures for detection come from: `raw`, `small-stream`, `decoded`, `none`) and `detectionWhy`',
   },
   health: {
     retain: true,

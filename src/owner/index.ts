@@ -46,7 +46,7 @@ export { fileOf, localSource } from './local-source.ts'
 export { loneClip, loneShelf, verifyLoneClip } from './lone.ts'
 export { openParts, openPoster, openTime, type OpenedPart, type Opener } from './open.ts'
 export { readGrant, shareClip, withGrantHeader, type ReceivedGrant, type SharedClip } from './share.ts'
-export type { ClipTime } from './time.ts'
+export { timeOf, type ClipTime } from './time.ts'
 export { findUnsigned, namesIn, type UnsignedClip } from './unsigned.ts'
 
 export type { ClipSource, GrowingClip, KnownObject, ObjectKind, ObjectRef } from './source.ts'

@@ -6,8 +6,10 @@ import type { Camera } from './camera.ts'
 import type { Clock } from './clock.ts'
 import type { Disk } from './disk.ts'
 import type { Gpio } from './gpio.ts'
+import type { HttpCaller } from './http-caller.ts'
 import type { ObjectStore } from './object-store.ts'
 import type { Peers } from './peers.ts'
+import type { ProgramRunner } from './program-runner.ts'
 import type { Random } from './random.ts'
 import type { Records } from './records.ts'
 import type { Reencoder } from './reencoder.ts'
@@ -40,5 +42,8 @@ export type Ports = {
   readonly reencoder?: Reencoder | undefined
   /** Absent: no RTSP. `password` is what its clients have to know. */
   readonly rtsp?: { readonly server: TcpServer; readonly password: string } | undefined
+  /** Both absent: the owner's actions are not done, because it is only a video that is played. */
+  readonly http?: HttpCaller | undefined
+  readonly programs?: ProgramRunner | undefined
   readonly log: Log
 }

@@ -99,6 +99,7 @@ describe('settings', () => {
     [{ 'visit.record': ['person@nowhere'] }, /wanted the name of a zone/],
     [{ 'retention.daysMax': 'many' }, /retention\.daysMax: wanted number, got "many"/],
     [{ 'mqtt.passwordFile': '/etc/shadow' }, /mqtt\.passwordFile: names of files/],
+    [{ actions: [{ on: ['press'], command: { run: ['/bin/sh'] } }] }, /actions: what the doorbell runs/],
     [{ 'sound.speaker': 'hw:1' }, /sound\.speaker: names of devices/],
     [{ 'web.port': 80 }, /web\.port: how this page is reached/],
     [{ 'device.name': 'Gate', 'detect.sensitivity': 2 }, /detect\.sensitivity: wanted at most 1, got 2/],

@@ -2,13 +2,15 @@
 import { Fault } from '../../base/fault.ts'
 import { laterBy, monoMs, ticks, type MonoMs } from '../../base/time.ts'
 import { Fmp4Reader, type FragmentInit, type FragmentOutput } from '../../media/index.ts'
-import type { CameraRun, LumaFrame, Packet, Track } from '../../ports/camera.ts'
+import type { CameraRun, LumaFrame, Track } from '../../ports/camera.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { chunksOf, framesWithTimes, type TimedLuma, type Tool } from '../ffmpeg/index.ts'
 import { ArrivalClock, type Arrival } from './arrival-clock.ts'
 import { Reel } from './reel.ts'
 
 const FIRST_MS_MAX = 15_000
+/** So long the first packets are looked at, to know how late they come: starting takes programs a while. */
+const HEAD_MS = 400
 /** So many small pictures wait for whoever looks at them; then the oldest are left out. */
 const PICTURES_MAX = 16
 /** Kernel times that are further from ours are on another clock. */
@@ -42,6 +44,8 @@ export async function openDrivenRun(tool: Tool, options: DrivenRunOptions): Prom
   }
 }
 
+type Arrived = Extract<FragmentOutput, { readonly kind: 'sample' }> & Arrival
+
 /** The times of the camera on our clock. */
 type Times = Pick<ArrivalClock, 'at' | 'timeOf'>
 
@@ -57,6 +61,8 @@ class DrivenRun implements CameraRun {
   #track: Track | undefined
   #times: Times | undefined
   #zero = 0
+  /** The first samples, until their times are known. */
+  readonly #head: Arrived[] = []
 
   constructor(tool: Tool, options: DrivenRunOptions) {
     this.#tool = tool
@@ -123,24 +129,34 @@ class DrivenRun implements CameraRun {
       this.#track = trackOf(output)
       return
     }
-    const { timescale } = this.track
     // A packet is only written when the next one says how long it lasts.
-    const arrivedAt = laterBy(this.#options.clock.mono(), -(output.duration * 1000) / timescale)
-    const arrival = { pts: output.pts, arrivedAt }
-    if (this.#times === undefined) this.#zero = output.dts
-    this.#times ??= this.#timesFrom(arrival, timescale)
-    const at = this.#times.at(arrival)
-    if (at === undefined) return this.#end(undefined)
-    const { data, duration, isKey } = output
-    const [pts, dts] = [ticks(output.pts - this.#zero), ticks(output.dts - this.#zero)]
-    const packet: Packet = { data, pts, dts, duration: ticks(duration), isKey, at }
-    this.#reel.push(packet)
+    const durationMs = (output.duration * 1000) / this.track.timescale
+    const sample = { ...output, arrivedAt: laterBy(this.#options.clock.mono(), -durationMs) }
+    if (this.#times !== undefined) return this.#pass(sample, this.#times)
+    this.#head.push(sample)
+    this.#times = this.#timesFrom(this.#head)
+    if (this.#times === undefined) return
+    this.#zero = this.#head[0]?.dts ?? 0
+    for (const each of this.#head.splice(0)) this.#pass(each, this.#times)
     this.#first.resolve()
   }
 
-  #timesFrom(first: Arrival, timescale: number): Times {
+  #pass(sample: Arrived, times: Times): void {
+    const at = times.at(sample)
+    if (at === undefined) return this.#end(undefined)
+    const { data, duration, isKey } = sample
+    const [pts, dts] = [ticks(sample.pts - this.#zero), ticks(sample.dts - this.#zero)]
+    this.#reel.push({ data, pts, dts, duration: ticks(duration), isKey, at })
+  }
+
+  /** Undefined while there is too little to go by. */
+  #timesFrom(head: readonly Arrived[]): Times | undefined {
+    const [first, last] = [head[0], head.at(-1)]
+    if (first === undefined || last === undefined) return undefined
+    const { timescale } = this.track
     const kernel = this.#options.times === 'kernel' ? kernelTimes(first, timescale) : undefined
-    return kernel ?? new ArrivalClock([first], timescale)
+    if (kernel !== undefined) return kernel
+    return last.arrivedAt - first.arrivedAt < HEAD_MS ? undefined : new ArrivalClock(head, timescale)
   }
 
   #end(fault: Fault | undefined): void {

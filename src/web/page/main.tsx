@@ -1,15 +1,16 @@
 /** The owner's page: what there is of it is made here, once, and introduced to each other. */
 import { render } from 'preact'
 import type { DeviceEvent } from '../api.ts'
-import { ask, askBytes } from './app/api-client.ts'
 import { prepareChime } from './app/chime.ts'
 import { AppContext, type App } from './app/context.ts'
+import { deviceSource } from './app/device-source.ts'
 import { DoorSound } from './app/door-sound.ts'
 import { createEvents } from './app/events.ts'
 import { createRings, ringAfter } from './app/rings.ts'
 import { Root } from './app/root.tsx'
 import { parseRoute } from './app/route.ts'
 import { createSession, publicKeyOf, resumeSession } from './app/session.ts'
+import { ShelfContext } from './app/shelf-context.ts'
 import { createStore } from './app/store.ts'
 import { registerWorker } from './app/worker-registration.ts'
 import { ClipShelf } from './clips/clip-shelf.ts'
@@ -24,8 +25,7 @@ const signedIn = () => {
 }
 
 const shelf = new ClipShelf({
-  ask,
-  askBytes,
+  source: deviceSource(),
   cache: browserCache(),
   key: () => signedIn()?.key,
   devicePublicKey: () => {
@@ -97,7 +97,9 @@ function start(): void {
   if (root !== null)
     render(
       <AppContext.Provider value={app}>
-        <Root />
+        <ShelfContext.Provider value={shelf}>
+          <Root />
+        </ShelfContext.Provider>
       </AppContext.Provider>,
       root,
     )

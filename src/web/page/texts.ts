@@ -198,6 +198,7 @@ export const texts = {
     yesterday: 'Yesterday',
     rang: (n: number) => (n === 1 ? 'rang' : `rang ${n} times`),
     growing: 'being recorded',
+    cutOff: 'not signed',
     held: 'kept',
     sealed: 'cannot be opened',
     noClock: 'time not certain',
@@ -213,6 +214,72 @@ export const texts = {
     at: (time: string) => `at ${time}`,
     noPoster: 'No picture',
     count: (n: number) => plural(n, 'visit'),
+  },
+
+  cloud: {
+    unreachable:
+      'The store cannot be reached from here, or does not let this page read it: it has to allow this page’s address (CORS).',
+    denied: (code: string) =>
+      `The store refuses these credentials${code === '' ? '' : ` (${code})`}. Is the secret right, and the clock of this device?`,
+    noBucket: 'The store has no such bucket.',
+    noStore: 'What answers there is no S3-compatible store.',
+    status: (status: number, code: string) =>
+      `The store answered ${status}${code === '' ? '' : ` (${code})`}.`,
+    objectGone: (file: string) => `${file} is not in the store.`,
+    newer:
+      'The doorbell is newer than this page: some entries of its record are not known here. Put newer files in its place.',
+    other: (was: string, is: string) =>
+      `This store is written by another doorbell (${is}) than the one this browser knows (${was}).`,
+    gone: (was: number) => `The doorbell’s record is gone from the store; it had ${was} entries.`,
+    rolledBack: (was: number, is: number) =>
+      `The store shows an old state: the doorbell’s record had ${was} entries when you last looked, now it has ${is}.`,
+    rewritten: (was: number) =>
+      `The doorbell’s record was rewritten: its first ${was} entries are not what they were.`,
+    surpriseMeans:
+      'Somebody may be hiding or exchanging recordings. If you know why it changed, you can accept what is there now.',
+    accept: 'I know why: accept it',
+    ledgerWrong:
+      'The doorbell’s record in this store is damaged or was changed. Recordings cannot be shown as genuine.',
+    openTitle: 'Your recordings, without the doorbell',
+    openLead:
+      'This page reads your store, and opens what is there with your key, in this browser. Nothing is sent anywhere else.',
+    insecure:
+      'This page came over a connection that is not secure, so the browser lets it open nothing. Use https, or http://localhost.',
+    framed: 'This page does not work inside another page.',
+    accessTitle: 'Where your recordings are',
+    accessFile: 'Access file',
+    accessFileHint: 'Written by: lintel owner cloud-access',
+    accessType: 'Type it instead',
+    endpoint: 'Address of the store',
+    endpointHint: 'https://host, without the bucket',
+    bucket: 'Bucket',
+    region: 'Region',
+    keyId: 'Access key id',
+    secret: 'Secret access key',
+    secretHint: 'One that may only read. It is kept so that nothing can take it out of this browser again.',
+    pathStyle: 'The bucket is part of the path (most stores; not AWS)',
+    connect: 'Open the store',
+    keyTitle: 'Your key',
+    keyWhy: 'Your 24 words open what is in the store. They stay in this browser.',
+    putKey: 'Open my recordings',
+    place: 'Store',
+    store: 'Store and key',
+    device: 'Doorbell',
+    deviceUnknown: 'Nothing in the store says it yet.',
+    recordAbout: (entries: number, clips: number) =>
+      `${plural(entries, 'entry', 'entries')}, ${plural(clips, 'clip')}`,
+    sound: 'Every entry is what the doorbell signed for.',
+    looking: 'Looking for recordings that were cut off…',
+    lookedAt: (n: number) => `${plural(n, 'object')} in the store looked through.`,
+    tooMany: (n: number) =>
+      `There are more than ${n} objects in the store: recordings that were cut off are not looked for.`,
+    keyIs: 'Your key’s public half',
+    lookAgain: 'Look again',
+    forget: 'Forget store and key',
+    forgetMeans:
+      'On this device nothing is left. To come back you need the access to the store and your 24 words.',
+    offline: 'The store cannot be reached. You see what this device remembers.',
+    onlyStored: 'What the doorbell had not uploaded is not here.',
   },
 
   player: {
@@ -234,6 +301,9 @@ export const texts = {
       `Signed by your doorbell; ${checked} of ${plural(of, 'part')} looked at so far, all as they were recorded.`,
     checking: 'Checking…',
     growing: 'Being recorded',
+    unsigned: 'Not signed',
+    unsignedAbout:
+      'The doorbell’s record does not name it: the doorbell was gone before it could finish, or an old record is shown. Every second was locked for your key; that nothing is missing, nobody can say.',
     growingAbout: 'The doorbell signs a clip when it has ended. Until then you see it as it is written.',
     notGenuine: 'Do not trust this clip',
     wrong: (problem: WrongWith): string => {

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { ActivityScreen } from '../screens/activity.tsx'
+import { ClipActions } from '../screens/clip-actions.tsx'
 import { Door } from '../screens/door.tsx'
 import { Login } from '../screens/login.tsx'
 import { More } from '../screens/more.tsx'
@@ -35,19 +36,19 @@ export function Root(): JSX.Element {
   return (
     <>
       <Frame route={route}>
-        <Screen route={route} />
+        <Screen route={route} hasKey={now.key !== undefined} />
       </Frame>
       <RingScreen />
     </>
   )
 }
 
-function Screen({ route }: { readonly route: Route }): JSX.Element {
+function Screen({ route, hasKey }: { readonly route: Route; readonly hasKey: boolean }): JSX.Element {
   switch (route.at) {
     case 'visits':
       return <Visits />
     case 'visit':
-      return <VisitScreen key={route.visit} visit={route.visit} />
+      return <VisitScreen key={route.visit} visit={route.visit} hasKey={hasKey} actions={ClipActions} />
     case 'activity':
       return <ActivityScreen />
     case 'people':

@@ -1,8 +1,8 @@
 /** The clips that the page knows of, newest first: what the device lists, with the metadata that this key opens. */
 import { isAbort, isFault, messageOf } from '../../../base/fault.ts'
-import type { ClipFacts, ClipsReply } from '../../api.ts'
 import { createStore } from '../app/store.ts'
 import { own } from '../crypto/bytes.ts'
+import type { ClipFacts, ClipList, ClipSource } from './clip-source.ts'
 import { ClipOpener, type ClipDeps } from './open-clip.ts'
 import type { KnownClip } from './visits.ts'
 
@@ -23,11 +23,11 @@ const EMPTY: ShelfState = { state: 'idle', clips: [], more: false }
 export class ClipShelf {
   readonly now = createStore<ShelfState>(EMPTY)
   readonly opener: ClipOpener
-  readonly #deps: ClipDeps
+  readonly source: ClipSource
   readonly #posters = new Map<string, Promise<string | undefined>>()
 
   constructor(deps: ClipDeps) {
-    this.#deps = deps
+    this.source = deps.source
     this.opener = new ClipOpener(deps)
   }
 
@@ -35,8 +35,7 @@ export class ClipShelf {
   async load(): Promise<void> {
     this.now.change((now) => ({ ...now, state: now.clips.length === 0 ? 'loading' : now.state }))
     try {
-      const reply = await this.#list('')
-      await this.#take(reply)
+      await this.#take(await this.#list({ limit: PAGE }))
     } catch (error) {
       if (isAbort(error)) return
       this.now.change((now) => ({ ...now, state: 'failed', problem: messageOf(error) }))
@@ -46,14 +45,14 @@ export class ClipShelf {
   async loadOlder(): Promise<void> {
     const oldest = this.now.get().clips.at(-1)
     if (oldest === undefined || !this.now.get().more) return
-    await this.#take(await this.#list(`&before=${oldest.facts.order}`))
+    await this.#take(await this.#list({ before: oldest.facts.order, limit: PAGE }))
   }
 
   /** One clip grew, was signed, uploaded or removed. */
   async refresh(clip: string): Promise<void> {
     const known = this.now.get().clips.find(({ facts }) => facts.clip === clip)
     if (known === undefined) return this.load()
-    const { clips } = await this.#list(`&before=${known.facts.order + 1}`, 1)
+    const { clips } = await this.#list({ before: known.facts.order + 1, limit: 1 })
     const facts = clips.find((each) => each.clip === clip)
     if (facts === undefined) return this.forget(clip)
     this.#put([await this.#know(facts)])
@@ -87,10 +86,10 @@ export class ClipShelf {
   }
 
   /** When the doorbell is away, what it said last: names and sizes of sealed things, which say nothing to others. */
-  async #list(more: string, limit = PAGE): Promise<ClipsReply> {
-    const isFirst = more === ''
+  async #list(options: Parameters<ClipSource['list']>[0]): Promise<ClipList> {
+    const isFirst = options.before === undefined
     try {
-      const reply = await this.#deps.ask<ClipsReply>('GET', `/api/clips?limit=${limit}${more}`)
+      const reply = await this.source.list(options)
       if (isFirst) keepList(reply)
       return reply
     } catch (error) {
@@ -100,7 +99,7 @@ export class ClipShelf {
     }
   }
 
-  async #take(reply: ClipsReply): Promise<void> {
+  async #take(reply: ClipList): Promise<void> {
     const waiting = [...reply.clips]
     const work = async (): Promise<void> => {
       for (let facts = waiting.shift(); facts !== undefined; facts = waiting.shift())
@@ -111,12 +110,18 @@ export class ClipShelf {
   }
 
   async #know(facts: ClipFacts): Promise<KnownClip> {
+    if (facts.problem !== undefined) return { facts, problem: facts.problem }
     try {
       const meta = await this.opener.meta(facts)
       return { facts, ...(meta === undefined ? {} : { meta }) }
     } catch (error) {
       return { facts, problem: messageOf(error) }
     }
+  }
+
+  /** Clips that were found beside those that were listed. */
+  async add(found: readonly ClipFacts[]): Promise<void> {
+    this.#put(await Promise.all(found.map((facts) => this.#know(facts))))
   }
 
   #put(known: readonly KnownClip[]): void {
@@ -128,7 +133,7 @@ export class ClipShelf {
   }
 }
 
-const keepList = (reply: ClipsReply): void => {
+const keepList = (reply: ClipList): void => {
   try {
     localStorage.setItem(LIST_KEPT, JSON.stringify(reply))
   } catch {
@@ -136,9 +141,7 @@ const keepList = (reply: ClipsReply): void => {
   }
 }
 
-function keptList(): ClipsReply | undefined {
+function keptList(): ClipList | undefined {
   const text = localStorage.getItem(LIST_KEPT)
-  return text === null
-    ? undefined
-    : ({ ...(JSON.parse(text) as ClipsReply), more: false } satisfies ClipsReply)
+  return text === null ? undefined : ({ ...(JSON.parse(text) as ClipList), more: false } satisfies ClipList)
 }

@@ -1,11 +1,13 @@
 /** Whether a clip is what the doorbell recorded: the signed manifest against what was fetched. Pure. */
-import type { ClipObject } from '../../api.ts'
 import type { ClipManifest } from '../crypto/documents.ts'
+import type { ClipObject } from './clip-source.ts'
 
 export type Verdict =
   | { readonly is: 'checking'; readonly checked: number; readonly of: number }
   /** The doorbell signs when the clip has ended. */
   | { readonly is: 'growing' }
+  /** It never could. */
+  | { readonly is: 'unsigned' }
   | { readonly is: 'genuine'; readonly checked: number; readonly of: number }
   | { readonly is: 'wrong'; readonly problem: WrongWith }
 
@@ -30,7 +32,7 @@ export function verdictOf(
     if (!checked.has(index)) continue
     const signed = bound.get(part.name)
     if (signed === undefined || signed.sha256 !== part.sha256 || signed.bytes !== part.bytes)
-      return { is: 'wrong', problem: { what: 'part', part: index, says: part.sha256 } }
+      return { is: 'wrong', problem: { what: 'part', part: index, says: part.sha256 ?? '' } }
   }
   const of = parts.length
   return { is: 'genuine', checked: checked.size, of }

@@ -3,9 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { concatBytes, equalBytes, utf8 } from '../../../base/bytes.ts'
 import * as device from '../../../formats/index.ts'
 import * as owner from '../../../owner/index.ts'
-import type { ClipFacts, GrantsReply } from '../../api.ts'
-import type { ask, askBytes } from '../app/api-client.ts'
 import { keyFromSecret, makeSecret, type HouseKey } from '../keys/house-key.ts'
+import type { ClipFacts, ClipSource } from './clip-source.ts'
 import { verdictOf } from './genuine.ts'
 import { ClipOpener } from './open-clip.ts'
 import { noCache } from './sealed-cache.ts'
@@ -50,16 +49,19 @@ function openerFor(
   { key, grants = [] }: { readonly key: HouseKey; readonly grants?: readonly string[] },
 ) {
   const reads: string[] = []
-  const bytes: typeof askBytes = async (path, options) => {
-    const range = options?.range
-    const file = clip.files.get(path.split('/').at(-1) ?? '') ?? new Uint8Array(0)
-    reads.push(range === undefined ? path : `${path} ${range.from}-${range.to}`)
-    return range === undefined ? file : file.slice(range.from, range.to)
+  const source: ClipSource = {
+    list: async () => ({ clips: [clip.facts], more: false }),
+    async read(_, { file: name }, { range } = {}) {
+      const file = clip.files.get(name) ?? new Uint8Array(0)
+      reads.push(range === undefined ? name : `${name} ${range.from}-${range.to}`)
+      return range === undefined ? file : file.slice(range.from, range.to)
+    },
+    grants: async () => grants,
+    tell: async () => {},
+    corrected: (meta) => meta,
   }
-  const reply: GrantsReply = { grants }
   const opener = new ClipOpener({
-    ask: (async () => reply) as typeof ask, // Grants are all it asks for.
-    askBytes: bytes,
+    source,
     cache: noCache(),
     key: () => key,
     devicePublicKey: () => clip.signer.publicKey,
@@ -87,7 +89,7 @@ describe('a clip in the page', () => {
     const piece = await opener.range(clip.facts, partOf(clip.facts, '0000.age'), { from: 0, to: 1000 })
     expect(equalBytes(piece, PARTS[0]!.subarray(0, 1000))).toBe(true)
     const { headerBytes } = await opener.keyOf(clip.facts)
-    expect(reads).toEqual([`/api/clips/${CLIP}/0000.age ${headerBytes}-${headerBytes + 16 + 65_536 + 16}`])
+    expect(reads).toEqual([`0000.age ${headerBytes}-${headerBytes + 16 + 65_536 + 16}`])
   })
 
   it('that another wrote over is refused before it is opened', async () => {

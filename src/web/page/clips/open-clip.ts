@@ -1,18 +1,16 @@
 /** Opening clips: fetches sealed objects, finds the file key (by a header, or by a grant), opens what is asked for. */
 import { fromUtf8, hex } from '../../../base/bytes.ts'
 import { Fault, isFault } from '../../../base/fault.ts'
-import type { ClipFacts, ClipObject, GrantsReply } from '../../api.ts'
-import type { askBytes as AskBytes, ask as Ask } from '../app/api-client.ts'
 import { openPayload, openRange, parseHeader, unwrapFileKey } from '../crypto/age-open.ts'
 import { sha256, unbase64 } from '../crypto/bytes.ts'
 import { openGrant, openManifest, parseMeta, type ClipManifest, type ClipMeta } from '../crypto/documents.ts'
 import type { HouseKey } from '../keys/house-key.ts'
 import { texts } from '../texts.ts'
+import type { ClipFacts, ClipObject, ClipSource } from './clip-source.ts'
 import type { SealedCache } from './sealed-cache.ts'
 
 export type ClipDeps = {
-  readonly ask: typeof Ask
-  readonly askBytes: typeof AskBytes
+  readonly source: ClipSource
   readonly cache: SealedCache
   readonly key: () => HouseKey | undefined
   /** The doorbell's signing key, as this browser has pinned it. */
@@ -39,8 +37,10 @@ export class ClipOpener {
 
   /** Undefined: nothing is written of it yet. */
   async meta(facts: ClipFacts): Promise<ClipMeta | undefined> {
+    if (facts.guess !== undefined) return facts.guess
     const plain = await this.#small(facts, 'meta.age')
-    return plain === undefined ? undefined : parseMeta(`meta of clip ${facts.clip}`, fromUtf8(plain))
+    if (plain === undefined) return undefined
+    return this.#deps.source.corrected(parseMeta(`meta of clip ${facts.clip}`, fromUtf8(plain)))
   }
 
   poster(facts: ClipFacts): Promise<Uint8Array | undefined> {
@@ -81,7 +81,7 @@ export class ClipOpener {
       headerBytes,
       bytes: object.bytes,
       read: (range: { readonly from: number; readonly to: number }) =>
-        this.#deps.askBytes(addressOf(facts, object), { range, ...(signal === undefined ? {} : { signal }) }),
+        this.#deps.source.read(facts, object, { range, ...(signal === undefined ? {} : { signal }) }),
     }
     return openRange(fileKey, file, { from, to: Math.min(to, plainMax) })
   }
@@ -115,13 +115,12 @@ export class ClipOpener {
     const [first] = this.partsOf(facts)
     if (first === undefined) throw new Fault('missing', texts.problems.nothingYet)
     const range = { from: 0, to: Math.min(HEADER_READ_BYTES, first.bytes) }
-    return this.#deps.askBytes(addressOf(facts, first), { range })
+    return this.#deps.source.read(facts, first, { range })
   }
 
   /** Somebody who joined later opens older clips by the grants they were given. */
   async #keyOfGrant(facts: ClipFacts, key: HouseKey): Promise<Uint8Array | undefined> {
-    const { grants } = await this.#deps.ask<GrantsReply>('GET', `/api/clips/${facts.clip}/grants`)
-    for (const note of grants) {
+    for (const note of await this.#deps.source.grants(facts.clip)) {
       const grant = await openGrant(`grant of clip ${facts.clip}`, note)
       if (grant.clip !== facts.clip || grant.to !== key.recipient) continue
       return unwrapFileKey(unbase64(grant.header) ?? new Uint8Array(0), key.holder)
@@ -135,21 +134,20 @@ export class ClipOpener {
   }
 
   async #sealed(facts: ClipFacts, object: ClipObject, signal?: AbortSignal): Promise<Uint8Array> {
-    const isKept = !/^\d/.test(object.file) // Parts are large, and seen once.
-    const known = isKept ? await this.#deps.cache.get(object.sha256) : undefined
+    const wanted = object.sha256
+    const isKept = wanted !== undefined && !/^\d/.test(object.file) // Parts are large, and seen once.
+    const known = isKept ? await this.#deps.cache.get(wanted) : undefined
     if (known !== undefined) return known
-    const bytes = await this.#deps.askBytes(addressOf(facts, object), signal === undefined ? {} : { signal })
-    const hash = hex(await sha256(bytes))
-    if (hash !== object.sha256) throw new Fault('corrupt', texts.problems.changed(object.file, facts.clip))
-    if (isKept) await this.#deps.cache.put(object.sha256, bytes)
+    const bytes = await this.#deps.source.read(facts, object, signal === undefined ? {} : { signal })
+    if (wanted !== undefined && hex(await sha256(bytes)) !== wanted)
+      throw new Fault('corrupt', texts.problems.changed(object.file, facts.clip))
+    if (isKept) await this.#deps.cache.put(wanted, bytes)
     return bytes
   }
 }
 
 export const objectOf = (facts: ClipFacts, file: string): ClipObject | undefined =>
   facts.objects.find((object) => object.file === file)
-
-const addressOf = ({ clip }: ClipFacts, { file }: ClipObject): string => `/api/clips/${clip}/${file}`
 
 const SEALED_CHUNK_BYTES = 64 * 1024 + 16
 function plainBytesOf(bytes: number, headerBytes: number): number {

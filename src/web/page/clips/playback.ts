@@ -3,11 +3,11 @@
  * seconds ahead; a seek fetches what it shows, and nothing between.
  */
 import { Fault, isAbort, isFault, messageOf } from '../../../base/fault.ts'
-import type { ClipFacts, ClipObject } from '../../api.ts'
 import { createStore } from '../app/store.ts'
 import { own } from '../crypto/bytes.ts'
 import type { ClipManifest, ClipMeta } from '../crypto/documents.ts'
 import { texts } from '../texts.ts'
+import type { ClipFacts, ClipObject } from './clip-source.ts'
 import { initFacts, partFacts, type InitFacts, type PartFacts } from './fragments.ts'
 import { verdictOf, type Verdict } from './genuine.ts'
 import type { ClipOpener } from './open-clip.ts'
@@ -244,6 +244,7 @@ export class Playback {
 
   async #check(): Promise<void> {
     if (this.#facts.phase === 'growing') return this.verdict.set({ is: 'growing' })
+    if (this.#facts.phase === 'cut-off') return this.verdict.set({ is: 'unsigned' })
     try {
       this.#manifest = (await this.#opener.manifest(this.#facts))?.manifest
       this.#judge()

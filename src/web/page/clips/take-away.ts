@@ -1,6 +1,5 @@
 /** What leaves the page with a clip: a film of its parts, a grant for somebody's key. */
 import { Fault } from '../../../base/fault.ts'
-import type { ClipFacts } from '../../api.ts'
 import { wrapFileKey } from '../crypto/age-open.ts'
 import { own } from '../crypto/bytes.ts'
 import { signGrant } from '../crypto/documents.ts'
@@ -8,6 +7,7 @@ import { ephemeralHolder } from '../crypto/ed25519.ts'
 import { parseRecipient } from '../crypto/recipient.ts'
 import type { HouseKey } from '../keys/house-key.ts'
 import { texts } from '../texts.ts'
+import type { ClipFacts } from './clip-source.ts'
 import { verdictOf } from './genuine.ts'
 import type { ClipOpener } from './open-clip.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ClipFacts } from '../../api.ts'
+import type { ClipFacts } from './clip-source.ts'
 import type { ClipMeta } from '../crypto/documents.ts'
 import {
   groupDays,

@@ -1,6 +1,6 @@
 /** Clips → visits by day, and which of them a filter shows. Pure. */
-import type { ClipFacts } from '../../api.ts'
 import type { ClipMeta } from '../crypto/documents.ts'
+import type { ClipFacts } from './clip-source.ts'
 
 /** A clip as the page knows it: `meta` once it could be opened, else why not. */
 export type KnownClip = {
@@ -21,6 +21,8 @@ export type Visit = {
   readonly presses: number
   readonly isGrowing: boolean
   readonly isHeld: boolean
+  /** The doorbell was gone before it could finish it. */
+  readonly isCutOff: boolean
   /** Set when it cannot be opened with this key. */
   readonly problem?: string
 }
@@ -69,6 +71,7 @@ function visitOf(id: string, clips: readonly KnownClip[], aboutUnixMs: number): 
     presses: metas.reduce((sum, meta) => sum + meta.presses.length, 0),
     isGrowing: clips.some(({ facts }) => facts.phase === 'growing'),
     isHeld: clips.some(({ facts }) => facts.held),
+    isCutOff: clips.some(({ facts }) => facts.phase === 'cut-off'),
     ...(problem === undefined ? {} : { problem }),
   }
 }

@@ -114,10 +114,17 @@ const lineOf = (document: RecipientList | ClipGrant): string => `${canonicalJson
 
 export const parseMeta = (what: string, json: string): ClipMeta => parse(what, meta, json)
 
-/** The manifest in a note, signed by this device's key and no other. */
-export async function openManifest(what: string, note: string, deviceKey: Uint8Array): Promise<ClipManifest> {
+/**
+ * The manifest in a note, signed by this device's key and no other. Without a key: by the one that it names; whether that is *the* device, the
+ * caller finds out.
+ */
+export async function openManifest(
+  what: string,
+  note: string,
+  deviceKey?: Uint8Array,
+): Promise<ClipManifest> {
   const document = parse(what, manifest, bodyOfNote(what, note))
-  if (document.deviceKey !== base64(deviceKey))
+  if (deviceKey !== undefined && document.deviceKey !== base64(deviceKey))
     throw new Fault('corrupt', `${what}: it is signed by ${document.device}, which is not this doorbell`)
   return signedBy(what, note, { document, key: document.deviceKey, prefix: 'lintel', name: document.device })
 }

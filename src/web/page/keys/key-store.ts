@@ -17,12 +17,17 @@ export const readKept = async (): Promise<Kept> => {
 export const keepKey = (key: KeptKey): Promise<void> => put('key', key)
 export const keepPin = (pin: Pin): Promise<void> => put('pin', pin)
 
+/** One thing that a page keeps beside the key, by its name. */
+export const readBeside = <T>(name: string): Promise<T | undefined> =>
+  withTable('readonly', (table) => settled<T | undefined>(table.get(name)))
+export const keepBeside = (name: string, value: object): Promise<void> => put(name, value)
+
 export const forgetAll = (): Promise<void> =>
   withTable('readwrite', async (table) => {
     await settled(table.clear())
   })
 
-const put = (name: 'key' | 'pin', value: KeptKey | Pin): Promise<void> =>
+const put = (name: string, value: object): Promise<void> =>
   withTable('readwrite', async (table) => {
     await settled(table.put(value, name))
   })

@@ -5,10 +5,11 @@ import { ask } from '../app/api-client.ts'
 import { useApp, useSignedIn } from '../app/context.ts'
 import { goTo, linkTo } from '../app/route.ts'
 import { useTask } from '../app/use-task.ts'
-import { filmOf, grantFor, saveFile } from '../clips/take-away.ts'
+import { grantFor, saveFile } from '../clips/take-away.ts'
 import type { KnownClip, Visit } from '../clips/visits.ts'
 import { texts } from '../texts.ts'
 import { Button, Dialog, Field, Problem } from '../ui/parts.tsx'
+import { Download } from './download.tsx'
 
 export function ClipActions(props: {
   readonly clip: KnownClip
@@ -38,39 +39,6 @@ export function ClipActions(props: {
       {asking === 'share' && <ShareDialog clip={props.clip} onClose={() => setAsking(undefined)} />}
       {asking === 'delete' && <DeleteDialog visit={props.visit} onClose={() => setAsking(undefined)} />}
     </div>
-  )
-}
-
-function Download({
-  clip,
-  fromUnixMs,
-}: {
-  readonly clip: KnownClip
-  readonly fromUnixMs: number
-}): JSX.Element {
-  const { shelf } = useApp()
-  const [progress, setProgress] = useState<string>()
-  const task = useTask()
-  const download = (): void =>
-    task.run(async () => {
-      try {
-        const film = await filmOf(shelf.opener, clip.facts, (done, of) =>
-          setProgress(texts.player.downloading(done, of)),
-        )
-        const when = new Date(fromUnixMs).toISOString().slice(0, 16).replaceAll(':', '').replace('T', '-')
-        saveFile(film, `visit-${when}.mp4`)
-        await ask<undefined>('POST', `/api/clips/${clip.facts.clip}/told`, { body: { what: 'downloaded' } })
-      } finally {
-        setProgress(undefined)
-      }
-    })
-  return (
-    <>
-      <Button icon="download" isBusy={task.isBusy} onClick={download}>
-        {progress ?? texts.player.download}
-      </Button>
-      <Problem says={task.problem} />
-    </>
   )
 }
 
@@ -110,9 +78,7 @@ function ShareDialog({
     task.run(async () => {
       if (key === undefined) throw new Error(texts.player.shareNoKey)
       const grant = await grantFor(shelf.opener, clip.facts, { key, to: to.trim() })
-      await ask<undefined>('POST', `/api/clips/${clip.facts.clip}/told`, {
-        body: { what: 'shared', grant, to: name.trim() },
-      })
+      await shelf.source.tell(clip.facts.clip, { what: 'shared', grant, to: name.trim() })
       saveFile(new Blob([grant], { type: 'text/plain' }), `clip-${clip.facts.clip.slice(0, 8)}.grant`)
       setDone(true)
     })

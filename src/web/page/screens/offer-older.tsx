@@ -1,8 +1,7 @@
 /** Opens older clips for somebody who has joined: a note for each, no video is copied. */
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import type { Member, ToldBody } from '../../api.ts'
-import { ask } from '../app/api-client.ts'
+import type { Member } from '../../api.ts'
 import { useApp, useSignedIn } from '../app/context.ts'
 import { useStore } from '../app/store.ts'
 import { useTask } from '../app/use-task.ts'
@@ -29,8 +28,7 @@ export function OfferOlder({
       if (key === undefined || to === undefined) return
       for (const [n, { facts }] of open.entries()) {
         const grant = await grantFor(shelf.opener, facts, { key, to })
-        const body: ToldBody = { what: 'shared', grant, to: member.name }
-        await ask<undefined>('POST', `/api/clips/${facts.clip}/told`, { body })
+        await shelf.source.tell(facts.clip, { what: 'shared', grant, to: member.name })
         setDone(n + 1)
       }
       notice.set(texts.people.given(open.length))

@@ -1,9 +1,8 @@
 /** Plays one clip, opened in the page; says whether it is genuine. */
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { ask } from '../app/api-client.ts'
-import { useApp } from '../app/context.ts'
 import { clockText } from '../app/format.ts'
+import { useShelf } from '../app/shelf-context.ts'
 import { useStore } from '../app/store.ts'
 import type { Verdict } from '../clips/genuine.ts'
 import { Playback } from '../clips/playback.ts'
@@ -16,7 +15,7 @@ const STEP_S = 5
 const SPEEDS = [1, 2, 4] as const
 
 export function Player(props: { readonly clip: KnownClip; readonly onEnded: () => void }): JSX.Element {
-  const { shelf } = useApp()
+  const shelf = useShelf()
   const video = useRef<HTMLVideoElement>(null)
   const [playback, setPlayback] = useState<Playback>()
   const { facts, meta } = props.clip
@@ -26,9 +25,7 @@ export function Player(props: { readonly clip: KnownClip; readonly onEnded: () =
     setPlayback(made)
     made.start()
     void video.current.play().catch(() => undefined) // Then a finger has to begin it.
-    void ask<undefined>('POST', `/api/clips/${facts.clip}/told`, { body: { what: 'played' } }).catch(
-      () => undefined,
-    )
+    void shelf.source.tell(facts.clip, { what: 'played' }).catch(() => undefined)
     return () => made.dispose()
   }, [facts.clip])
   useEffect(() => playback?.update(facts), [facts, playback])
@@ -175,7 +172,7 @@ function VerdictLine({ playback }: { readonly playback: Playback }): JSX.Element
   const { kind, title, about } = verdictWords(verdict)
   return (
     <p class={`verdict ${kind}`} role="status">
-      <Icon name={kind === 'wrong' ? 'warn' : 'check'} />
+      <Icon name={kind === 'wrong' || verdict.is === 'unsigned' ? 'warn' : 'check'} />
       <span>
         <b>{title}</b> {about}
       </span>
@@ -193,6 +190,8 @@ function verdictWords(verdict: Verdict): {
       return { kind: 'open', title: texts.player.checking, about: '' }
     case 'growing':
       return { kind: 'open', title: texts.player.growing, about: texts.player.growingAbout }
+    case 'unsigned':
+      return { kind: 'open', title: texts.player.unsigned, about: texts.player.unsignedAbout }
     case 'genuine':
       return {
         kind: 'genuine',

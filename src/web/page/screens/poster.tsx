@@ -1,13 +1,13 @@
 /** The picture of a visit, opened here. */
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { useApp } from '../app/context.ts'
+import { useShelf } from '../app/shelf-context.ts'
 import type { Visit } from '../clips/visits.ts'
 import { texts } from '../texts.ts'
 import { Icon } from '../ui/icons.tsx'
 
 export function Poster(props: { readonly visit: Visit; readonly alt: string }): JSX.Element {
-  const { shelf } = useApp()
+  const shelf = useShelf()
   const { visit } = props
   const [address, setAddress] = useState<string>()
   const objects = visit.clips.map(({ facts }) => facts.objects.length).join()

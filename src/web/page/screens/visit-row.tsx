@@ -38,6 +38,7 @@ export function VisitRow({ visit }: { readonly visit: Visit }): JSX.Element {
               {zone}
             </span>
           ))}
+          {visit.isCutOff && <span class="tag growing">{t.cutOff}</span>}
           {visit.isGrowing && <span class="tag growing">{t.growing}</span>}
           {visit.isHeld && <span class="tag">{t.held}</span>}
         </span>

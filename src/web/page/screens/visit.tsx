@@ -1,20 +1,32 @@
 /** One visit: its clips, and what one may do with them. */
-import type { JSX } from 'preact'
+import type { ComponentType, JSX } from 'preact'
 import { useEffect, useMemo, useState } from 'preact/hooks'
-import { useApp, useSignedIn } from '../app/context.ts'
 import { spanText, whenText } from '../app/format.ts'
 import { linkTo } from '../app/route.ts'
+import { useShelf } from '../app/shelf-context.ts'
 import { useStore } from '../app/store.ts'
-import { groupVisits, visitNamed, type Visit } from '../clips/visits.ts'
+import { groupVisits, visitNamed, type KnownClip, type Visit } from '../clips/visits.ts'
 import { texts } from '../texts.ts'
 import { Icon } from '../ui/icons.tsx'
 import { Button, Heading, LinkButton, Problem, Waiting } from '../ui/parts.tsx'
-import { ClipActions } from './clip-actions.tsx'
 import { Player } from './player.tsx'
 import { visitTitle } from './visit-row.tsx'
 
-export function VisitScreen({ visit: id }: { readonly visit: string }): JSX.Element {
-  const { shelf } = useApp()
+/** What one may do with a clip: more at the doorbell than with the store alone. */
+export type ActionsProps = {
+  readonly clip: KnownClip
+  readonly visit: Visit
+  readonly fromUnixMs?: number
+}
+type Actions = ComponentType<ActionsProps>
+
+export function VisitScreen(props: {
+  readonly visit: string
+  readonly hasKey: boolean
+  readonly actions: Actions
+}): JSX.Element {
+  const { visit: id, ...rest } = props
+  const shelf = useShelf()
   const { clips, state, more } = useStore(shelf.now)
   const visits = useMemo(() => groupVisits(clips), [clips])
   const visit = visitNamed(visits, id)
@@ -22,7 +34,7 @@ export function VisitScreen({ visit: id }: { readonly visit: string }): JSX.Elem
     // An address that was kept may lead to a visit from long ago.
     if (visit === undefined && state === 'there' && more) void shelf.loadOlder()
   }, [visit, state, more, clips.length])
-  if (visit !== undefined) return <Shown visit={visit} />
+  if (visit !== undefined) return <Shown visit={visit} {...rest} />
   return (
     <div class="visit-screen">
       <BackLink />
@@ -37,8 +49,12 @@ const BackLink = (): JSX.Element => (
   </a>
 )
 
-function Shown({ visit }: { readonly visit: Visit }): JSX.Element {
-  const { key } = useSignedIn()
+function Shown(props: {
+  readonly visit: Visit
+  readonly hasKey: boolean
+  readonly actions: Actions
+}): JSX.Element {
+  const { visit, hasKey, actions: ClipActions } = props
   const [index, setIndex] = useState(0)
   const clip = visit.clips[Math.min(index, visit.clips.length - 1)]
   const meta = clip?.meta
@@ -52,7 +68,7 @@ function Shown({ visit }: { readonly visit: Visit }): JSX.Element {
           {visit.problem === undefined && ` · ${spanText(visit.toUnixMs - visit.fromUnixMs)}`}
         </p>
       </header>
-      {key === undefined ? (
+      {!hasKey ? (
         <>
           <Problem says={texts.player.noKeyHere} />
           <LinkButton to={linkTo('you')}>{texts.player.typeWords}</LinkButton>

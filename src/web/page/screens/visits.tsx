@@ -1,8 +1,8 @@
 /** Who came, by day: rows to open, filters, and a strip for each day to move along. */
 import type { JSX } from 'preact'
 import { useMemo, useState } from 'preact/hooks'
-import { useApp } from '../app/context.ts'
 import { dayText } from '../app/format.ts'
+import { useShelf } from '../app/shelf-context.ts'
 import { useStore } from '../app/store.ts'
 import { useTask } from '../app/use-task.ts'
 import { groupDays, groupVisits, isShown, type Day, type Filter } from '../clips/visits.ts'
@@ -12,7 +12,7 @@ import { DayStrip } from './day-strip.tsx'
 import { VisitRow } from './visit-row.tsx'
 
 export function Visits(): JSX.Element {
-  const { shelf } = useApp()
+  const shelf = useShelf()
   const { clips, more, state, problem } = useStore(shelf.now)
   const [filter, setFilter] = useState<Filter>({ what: 'all' })
   const visits = useMemo(() => groupVisits(clips), [clips])

@@ -10,8 +10,8 @@ import { useTask } from '../app/use-task.ts'
 import { keyFromSecret } from '../keys/house-key.ts'
 import { askChallenge, hasPasskeys, makePasskey } from '../keys/passkeys.ts'
 import { texts } from '../texts.ts'
-import { Button, Card, Choice, CopyButton, Field, Heading, LinkButton, Problem } from '../ui/parts.tsx'
-import { chooseTheme, readTheme, type Theme } from '../ui/theme.ts'
+import { Button, Card, CopyButton, Field, Heading, LinkButton, Problem } from '../ui/parts.tsx'
+import { Appearance } from './appearance.tsx'
 
 export function You(): JSX.Element {
   const { me } = useSignedIn()
@@ -114,27 +114,6 @@ function SignInCard(): JSX.Element {
       <Button isBusy={task.isBusy} onClick={add}>
         {texts.you.addPasskey}
       </Button>
-    </Card>
-  )
-}
-
-function Appearance(): JSX.Element {
-  const [theme, setTheme] = useState<Theme>(readTheme)
-  return (
-    <Card>
-      <Choice
-        label={texts.settings.look}
-        isRow
-        value={theme}
-        options={(['auto', 'light', 'dark'] as const).map((value) => ({
-          value,
-          text: texts.settings.themes[value],
-        }))}
-        onChange={(value) => {
-          chooseTheme(value)
-          setTheme(value)
-        }}
-      />
     </Card>
   )
 }
