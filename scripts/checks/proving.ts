@@ -24,6 +24,7 @@ const PLANS: Readonly<Record<Amount, Plan>> = {
 }
 
 const LINTEL = path.join(ROOT, 'scripts/lintel')
+const CAMERA_SIEGE = path.join(ROOT, 'scripts/camera-siege')
 const POWER_CUT = path.join(ROOT, 'scripts/power-cut')
 
 export async function checkProvingGround(report: Report, amount: Amount): Promise<void> {
@@ -36,7 +37,9 @@ export async function checkProvingGround(report: Report, amount: Amount): Promis
   await checkCounted(report, 'crash points', LINTEL, ['sim', 'crash', '--every', String(crashEvery)])
   await checkCounted(report, 'power cuts on ext4', POWER_CUT, ['--cuts', String(cuts)])
   await checkCounted(report, 'errors of system calls', POWER_CUT, ['errors', '--errors', String(errors)])
-  if (amount === 'long') await checkBoard(report)
+  if (amount !== 'long') return
+  await checkBoard(report)
+  await checkCounted(report, 'an hour of a camera in trouble', CAMERA_SIEGE, [])
 }
 
 /** Takes long: two packages are built, and every instruction of the board is emulated. */

@@ -96,7 +96,7 @@ describe.skipIf(!hasFfmpeg)('the RTSP camera', () => {
   it('ends the run in order when the camera changes its resolution, and the next run has the new one', async () => {
     const shown: Record<string, Film> = { '/door': door! }
     const trouble = (connection: number): Trouble =>
-      connection === 0 ? { after: 20, then: { film: open! } } : {}
+      connection === 0 ? { after: 20, doing: { film: open! } } : {}
     await using server = await startScriptedRtsp({ films: shown, trouble })
     const camera = cameraAt(server.port, '/door')
     const run = await camera.open(forever)
@@ -112,8 +112,8 @@ describe.skipIf(!hasFfmpeg)('the RTSP camera', () => {
   it.each([
     ['reset', 'unavailable'],
     ['garbage', 'corrupt'],
-  ] as const)('breaks with a fault on a %s in the middle', async (then, kind) => {
-    await using server = await serverWith({ after: 15, then })
+  ] as const)('breaks with a fault on a %s in the middle', async (doing, kind) => {
+    await using server = await serverWith({ after: 15, doing })
     await using run = await cameraAt(server.port, '/door').open(forever)
     await expect(takeAll(run)).rejects.toMatchObject({ name: 'Fault', kind })
   })
@@ -121,7 +121,7 @@ describe.skipIf(!hasFfmpeg)('the RTSP camera', () => {
   it('ends in order when the camera says goodbye, and ends when it is closed during a stall', async () => {
     await using server = await startScriptedRtsp({
       films: films(),
-      trouble: (connection) => ({ after: 15, then: connection === 0 ? 'goodbye' : 'stall' }),
+      trouble: (connection) => ({ after: 15, doing: connection === 0 ? 'goodbye' : 'stall' }),
     })
     await using run = await cameraAt(server.port, '/door').open(forever)
     expect(await takeAll(run)).toHaveLength(15)
@@ -204,7 +204,7 @@ describe.skipIf(!hasFfmpeg)('the RTSP camera', () => {
   it('looks at the small stream where there is one, and at the other when that breaks', async () => {
     await using server = await startScriptedRtsp({
       films: films(),
-      trouble: (connection) => (connection === 1 ? { after: 20, then: 'reset' } : {}),
+      trouble: (connection) => (connection === 1 ? { after: 20, doing: 'reset' } : {}),
     })
     const url = (path: string): string => `rtsp://127.0.0.1:${server.port}${path}`
     const camera = createRtspCamera({ clock, log: silentLog, url: url('/door'), detectUrl: url('/hevc') })
@@ -228,7 +228,7 @@ describe.skipIf(!hasFfmpeg)('the RTSP camera', () => {
       films: films(),
       trouble: (connection) => ({
         after: 12,
-        then: (['reset', 'garbage', 'goodbye'] as const)[connection % 3]!,
+        doing: (['reset', 'garbage', 'goodbye'] as const)[connection % 3]!,
       }),
     })
     const camera = cameraAt(server.port, '/door')

@@ -19,7 +19,7 @@ export type Trouble = {
   readonly answer?: { readonly method: string; readonly reply: RtspReply | 'nothing' | Uint8Array }
   /** After so many pictures: */
   readonly after?: number
-  readonly then?: 'stall' | 'reset' | 'garbage' | 'goodbye' | { readonly film: Film }
+  readonly doing?: 'stall' | 'reset' | 'garbage' | 'goodbye' | { readonly film: Film }
   /** RTP packets that get lost, counted from 0. */
   readonly lost?: readonly number[]
   readonly firstTimestamp?: number
@@ -175,14 +175,14 @@ async function play(socket: Socket, first: Film, trouble: Trouble, signal: Abort
   while (!signal.aborted) {
     const packet = rounds.next().value
     if (count++ === trouble.after) {
-      const { then } = trouble
-      if (then === 'stall') return
-      if (then === 'reset') return void socket.resetAndDestroy()
-      if (then === 'goodbye') return void socket.end()
-      if (then === 'garbage') socket.write(Buffer.from('What a nice day it is.\r\n\r\n'.repeat(10)))
-      if (typeof then === 'object') {
+      const { doing } = trouble
+      if (doing === 'stall') return
+      if (doing === 'reset') return void socket.resetAndDestroy()
+      if (doing === 'goodbye') return void socket.end()
+      if (doing === 'garbage') socket.write(Buffer.from('What a nice day it is.\r\n\r\n'.repeat(10)))
+      if (typeof doing === 'object') {
         shiftS = (performance.now() - start) / 1000
-        film = then.film
+        film = doing.film
         rounds = roundsOf(film, start)
         continue
       }
