@@ -13,6 +13,7 @@ import { openLinuxBoard } from '../drivers/linux-board.ts'
 import { nodeClock as clock } from '../drivers/node-clock.ts'
 import { openNodeDisk } from '../drivers/node-disk.ts'
 import { nodeHttpCaller } from '../drivers/http-caller.ts'
+import { openRecordsLazily } from '../drivers/lazy-records.ts'
 import { nodeProgramRunner } from '../drivers/program-runner.ts'
 import { nodeRandom } from '../drivers/node-random.ts'
 import { createPinoLog } from '../drivers/pino-log.ts'
@@ -136,7 +137,11 @@ async function openHouse(options: RunOptions, { settings, log, manager, ending }
     await claimDataFormat(disk) // Before anything of a newer version is taken for damage.
     // Wrong wires are said now, also where the doorbell itself waits for its first owner.
     openGpio(configWith({}).gpio, { log })[Symbol.dispose]()
-    const records = scope.own('records', await openIndex({ folder, disk, log }))
+    // An index that cannot be opened keeps nobody from ringing.
+    const records = scope.own(
+      'records',
+      openRecordsLazily(() => openIndex({ folder, disk, log })),
+    )
     const board = openLinuxBoard({ manager })
     const place: Place = { disk, records, log, board, signal: ending.signal }
     const household = scope.own(

@@ -3,7 +3,7 @@
  * https://www.home-assistant.io/integrations/mqtt/; `../home-assistant.fixture.ts` has its rules.
  */
 import type { Json } from '../base/json.ts'
-import type { TopicKind } from './telemetry.ts'
+import type { TopicKind } from './topics.ts'
 
 export type Platform = 'event' | 'binary_sensor' | 'sensor' | 'image' | 'number' | 'switch' | 'update'
 

@@ -10,7 +10,7 @@ import {
 import { ENTITIES } from './discovery-table.ts'
 import { faultsOfDiscovery } from '../home-assistant.fixture.ts'
 import { HARMLESS_SETTINGS } from './harmless-settings.ts'
-import { TOPICS } from './telemetry.ts'
+import { TOPICS } from './topics.ts'
 
 const RULES: DiscoveryRules = {
   ...{ prefix: 'lintel', device: 'lintel/0123456789abcdef', name: 'Front “door”', version: '0.1.0' },

@@ -2,7 +2,8 @@
 import type { Json } from '../base/json.ts'
 import type { BrokerMessage } from '../ports/broker.ts'
 import { ENTITIES, type Entity, type Having, type Platform } from './discovery-table.ts'
-import { deviceLevel, TOPICS, topicOf, type TelemetryRules, type TopicKind } from './telemetry.ts'
+import type { TelemetryRules } from './telemetry.ts'
+import { deviceLevel, TOPICS, topicOf, type TopicKind } from './topics.ts'
 
 export type DiscoveryRules = Pick<TelemetryRules, 'prefix' | 'device' | 'name'> & {
   readonly discovery: boolean

@@ -8,7 +8,7 @@
  * When it fails: a broker that is away is waited for; nothing else of the doorbell waits for it.
  * Stopping: `run` ends when its signal is aborted, after it has said `offline`; whatever waits stays in the outbox if it is a press.
  * Not its job: connecting (`drivers/mqtt`), orders (`orders/`), performing a change of settings (`../household.ts`).
- * See: `TOPICS` in `telemetry.ts`; the README's table is made from it.
+ * See: `TOPICS` in `topics.ts`; the README's table is made from it.
  */
 export { createAnnouncer, type Announcer, type AnnouncerDeps } from './announcer.ts'
 export { discoveryPayload, discoveryTopic, type DiscoveryRules } from './discovery.ts'
@@ -16,9 +16,6 @@ export type { Having } from './discovery-table.ts'
 export { HARMLESS_SETTINGS, type HarmlessSetting } from './harmless-settings.ts'
 export {
   createTelemetry,
-  deviceLevel,
-  TOPICS,
-  topicOf,
   willOf,
   type MessageKind,
   type Payload,
@@ -26,3 +23,4 @@ export {
   type TelemetryDeps,
   type TelemetryRules,
 } from './telemetry.ts'
+export { deviceLevel, TOPICS, topicOf } from './topics.ts'

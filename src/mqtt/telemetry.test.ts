@@ -279,6 +279,53 @@ describe('a row of the outbox that is damaged', () => {
   })
 })
 
+describe('an announcement', () => {
+  const config = { topic: 'homeassistant/device/door/config', payload: '{}', qos: 1, retain: true } as const
+  const told = (house: House): number => house.hub.told.filter(({ topic }) => topic === config.topic).length
+
+  it('is told at every connection, after what waits, and is known to be told', async () => {
+    const house = await House.opened()
+    let known = 0
+    house.telemetry.announce(
+      () => [config],
+      async () => void known++,
+    )
+    await house.running(async ({ publish }) => {
+      await publish('press', { n: 1 })
+      await house.clock.advance(0)
+      house.hub.cut()
+      house.hub.mend()
+      await house.clock.advance(10_000)
+    })
+    expect(told(house)).toBe(2)
+    expect(known).toBe(2)
+  })
+
+  it.each(['denied', 'unavailable'] as const)(
+    'that the broker answers with %s holds up nothing',
+    async (kind) => {
+      const house = await House.opened()
+      let asked = 0
+      house.hub.onPublish = ({ topic }) => {
+        if (topic !== config.topic) return undefined
+        asked++
+        return new Fault(kind, 'not there')
+      }
+      house.telemetry.announce(
+        () => [config],
+        async () => expect.unreachable(),
+      )
+      await house.running(async ({ publish }) => {
+        await house.clock.advance(60_000)
+        await publish('press', { n: 1 })
+        await house.clock.advance(600_000)
+      })
+      expect(house.toldOf('n')).toEqual([1])
+      expect(asked).toBe(kind === 'denied' ? 1 : 3)
+    },
+  )
+})
+
 describe('when the broker is away', () => {
   it('telemetry waits for it, keeps the order, and says hello once for each connection', async () => {
     const house = await House.opened()
