@@ -345,6 +345,7 @@ function startDesk(desk: Desk, loop: Loop): void {
 function startSeeing(eyes: Eyes, loop: Loop): void {
   loop('recogniser', (signal) => eyes.recogniser.run(signal))
   loop('seeing', (signal) => eyes.tellSeeing(signal))
+  if (eyes.keepLight !== undefined) loop('night', eyes.keepLight)
 }
 
 type Tell = (happening: Happening) => void

@@ -9,6 +9,7 @@ import type { LateClips } from './late-clips.ts'
 import type { Live } from './live/index.ts'
 import { filmOf } from './media/index.ts'
 import type { Payload, Telemetry } from './mqtt/index.ts'
+import { createNight, type Night } from './night/index.ts'
 import type { CameraPath, LumaFrame } from './ports/camera.ts'
 import type { Ports } from './ports/ports.ts'
 import type { Area, VisionState } from './ports/vision.ts'
@@ -48,6 +49,8 @@ export interface Eyes {
   /** PIR or press: worth a look. */
   sign(at: MonoMs): void
   seeing(): Seeing
+  /** Switches the infrared light, where there is one; undefined: there is none. */
+  readonly keepLight: ((signal: AbortSignal) => Promise<void>) | undefined
   /** Tells the broker now and then, until stopped. */
   tellSeeing(signal: AbortSignal): Promise<void>
 }
@@ -62,15 +65,23 @@ export function createEyes(ports: Ports, config: Config, deps: EyesDeps): Eyes {
   const recogniser = recogniserFor(ports, config, { ...deps, newest: () => capture.newest() })
   let heardAt: MonoMs | undefined
   const heard = (): void => void (heardAt = ports.clock.mono())
-  const capture = captureFor(ports, config, { ...deps, recogniser, gate, heard })
+  const night = nightFor(ports, config)
+  const capture = captureFor(ports, config, { ...deps, recogniser, gate, heard, night })
   return {
     heardAt: () => heardAt,
     capture,
     recogniser,
     sign: (at) => gate.sign(at),
     seeing,
+    keepLight: night === undefined ? undefined : (signal) => night.run(signal),
     tellSeeing: (signal) => tellSeeing(ports, { seeing, telemetry: deps.telemetry }, signal),
   }
+}
+
+function nightFor({ clock, log, gpio }: Ports, { night, gpio: lines, device }: Config): Night | undefined {
+  if (lines.infrared === undefined) return undefined
+  const light = (isOn: boolean): Promise<void> => gpio.set('infrared', isOn)
+  return createNight({ clock, log, light }, { ...night, timeZone: device.timeZone })
 }
 
 const seeingOf = ({ camera, vision }: Ports, { detect }: Config, gate: PacketGate): Seeing => ({
@@ -102,27 +113,47 @@ function recogniserFor(
   )
 }
 
-function captureFor(
-  ports: Ports,
+type CaptureDeps = EyesDeps & {
+  readonly night: Night | undefined
+  readonly recogniser: Recogniser
+  readonly gate: PacketGate
+  readonly heard: () => void
+}
+
+function captureFor(ports: Ports, config: Config, deps: CaptureDeps): Capture {
+  const { clips, live, gate, heard } = deps
+  return createCapture(
+    {
+      ...ports,
+      onRun: (track) => {
+        live().beginRun(track)
+        return clips.beginRun(track)
+      },
+      onPacket: (packet) => {
+        heard()
+        live().take(packet) // Whoever watches does not wait for the disk.
+        return clips.take(packet)
+      },
+      onFrame: lookAtFrames(config, deps),
+      gate: config.detect.decode === 'always' ? undefined : gate,
+      onLoss: () => clips.noteLoss(),
+      onRunEnd: () => {
+        live().endRun()
+        return clips.endRun()
+      },
+    },
+    config.capture,
+  )
+}
+
+function lookAtFrames(
   config: Config,
-  {
-    clips,
-    live,
-    desk,
-    recogniser,
-    gate,
-    tell,
-    onLook,
-    heard,
-  }: EyesDeps & {
-    readonly recogniser: Recogniser
-    readonly gate: PacketGate
-    readonly heard: () => void
-  },
-): Capture {
+  { desk, recogniser, gate, tell, onLook, night }: CaptureDeps,
+): (frame: LumaFrame) => Promise<void> {
   const detector = createMotionDetector(config.detect)
   let onset: MonoMs | undefined
-  const onFrame = async (frame: LumaFrame): Promise<void> => {
+  return async (frame) => {
+    night?.note(frame)
     const { moving, score, boxes, events } = detector.step(frame)
     onLook?.({ at: frame.at, score, moving, boxes })
     const zones = [...new Set(boxes.flatMap((box) => zonesOf(box, config.detect.zones)))]
@@ -137,28 +168,6 @@ function captureFor(
     recogniser.moved(frame.at, boxes)
     if (moving) await desk().take({ kind: 'motion', at: frame.at, zones })
   }
-  return createCapture(
-    {
-      ...ports,
-      onRun: (track) => {
-        live().beginRun(track)
-        return clips.beginRun(track)
-      },
-      onPacket: (packet) => {
-        heard()
-        live().take(packet) // Whoever watches does not wait for the disk.
-        return clips.take(packet)
-      },
-      onFrame,
-      gate: config.detect.decode === 'always' ? undefined : gate,
-      onLoss: () => clips.noteLoss(),
-      onRunEnd: () => {
-        live().endRun()
-        return clips.endRun()
-      },
-    },
-    config.capture,
-  )
 }
 
 /** The broker hears now and then what is decoded, and what cannot be recognised, when that has changed. */

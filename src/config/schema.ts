@@ -5,6 +5,7 @@ import { actions } from './actions.ts'
 import { chime, sound } from './sound.ts'
 import { homeAssistant } from './home-assistant.ts'
 import { gpio } from './gpio.ts'
+import { night, type NightConfig } from './night.ts'
 import { zones } from './zones.ts'
 import { Fault } from '../base/fault.ts'
 
@@ -130,6 +131,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   camera: camera.prefault({}),
+  night: night.prefault({}),
   capture: z
     .strictObject({
       prerollMs: wholeMs(0, 30_000)
@@ -278,7 +280,7 @@ export type StoreConfig = z.output<typeof store>
 export type MqttConfig = z.output<typeof mqtt>
 export type WebConfig = z.output<typeof web>
 export type GpioConfig = z.output<typeof gpio>
-export type { CameraConfig }
+export type { CameraConfig, NightConfig }
 
 export const configDefaults = (): Config => configSchema.parse({})
 
