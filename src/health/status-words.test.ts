@@ -13,6 +13,8 @@ const WELL: StatusFacts = {
   unsealed: 0,
   celsius: 45,
   isUnderVoltage: false,
+  isThrottled: undefined,
+  diskWorn: undefined,
   clockTrusted: true,
   decoding: { trusted: true, why: '', movements: 4, missed: 0, decodedShare: 0.1, savedS: 90 },
   recognising: { state: 'asleep' },
