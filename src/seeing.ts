@@ -4,7 +4,7 @@ import { createCapture, type Capture } from './capture/index.ts'
 import type { Config } from './config/index.ts'
 import type { Desk } from './desk.ts'
 import { createMotionDetector, type MotionEvent } from './detect/index.ts'
-import { createPacketGate, type GateStatus, type PacketGate } from './gate/index.ts'
+import { createPacketGate, createPirGate, type GateStatus, type PacketGate } from './gate/index.ts'
 import type { LateClips } from './late-clips.ts'
 import type { Live } from './live/index.ts'
 import { filmOf } from './media/index.ts'
@@ -60,7 +60,7 @@ const SEEING_EVERY_MS = 300_000
 export const POSTER_WIDTH_MAX = 1280
 
 export function createEyes(ports: Ports, config: Config, deps: EyesDeps): Eyes {
-  const gate = createPacketGate()
+  const gate = gateOf(config)
   const seeing = (): Seeing => seeingOf(ports, config, gate)
   const recogniser = recogniserFor(ports, config, { ...deps, newest: () => capture.newest() })
   let heardAt: MonoMs | undefined
@@ -77,6 +77,9 @@ export function createEyes(ports: Ports, config: Config, deps: EyesDeps): Eyes {
     tellSeeing: (signal) => tellSeeing(ports, { seeing, telemetry: deps.telemetry }, signal),
   }
 }
+
+const gateOf = ({ visit }: Config): PacketGate =>
+  visit.fusion === 'pir-wakes-vision' ? createPirGate(createPacketGate()) : createPacketGate()
 
 function nightFor({ clock, log, gpio }: Ports, { night, gpio: lines, device }: Config): Night | undefined {
   if (lines.infrared === undefined) return undefined
