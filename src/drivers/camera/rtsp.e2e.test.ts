@@ -185,6 +185,23 @@ describe.skipIf(!hasFfmpeg)('the RTSP camera', () => {
     await expect.poll(() => server.open()).toBe(0)
   })
 
+  it.skipIf(!hasOpenssl)(
+    'plays over TLS from a camera whose certificate it was given, and from no other',
+    async () => {
+      const tls = selfSigned()
+      await using server = await serverWith({}, { tls, account: GOOD, scheme: 'basic' })
+      const url = `rtsps://127.0.0.1:${server.port}/door`
+      const options = { clock, log: silentLog, url, account: GOOD }
+      await expect(createRtspCamera(options).open(forever)).rejects.toMatchObject({
+        kind: 'denied',
+        message: expect.stringContaining('camera.rtsp.caFile'),
+      })
+      expect(server.heard()).toEqual([])
+      await using run = await createRtspCamera({ ...options, ca: tls.cert }).open(forever)
+      expect(await take(run, 3)).toHaveLength(3)
+    },
+  )
+
   it('is unavailable where nobody listens', async () => {
     const server = await serverWith()
     await server[Symbol.asyncDispose]()
@@ -249,6 +266,16 @@ const slicesIn = (data: Uint8Array, codec: string): readonly Buffer[] =>
   [...nalUnits(data)]
     .filter(([head = 0]) => (codec === 'h264' ? (head & 0x1f) <= 5 : head >> 1 < 32))
     .map((unit) => Buffer.from(unit))
+
+const hasOpenssl = spawnSync('openssl', ['version']).status === 0
+
+/** As cameras make them: for a name that nobody asks for. */
+function selfSigned(): { readonly key: string; readonly cert: string } {
+  const args = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', '-', '-out', '-', '-days', '2']
+  const pem = spawnSync('openssl', [...args, '-subj', '/CN=ipcam'], { encoding: 'utf8' }).stdout
+  const [key = '', cert = ''] = pem.split(/(?=-----BEGIN CERTIFICATE)/)
+  return { key, cert }
+}
 
 const openFiles = (): number => readdirSync('/proc/self/fd').length
 
