@@ -1,8 +1,8 @@
 // Who may import whom, one rule a sentence; tests, contract suites and fixtures are freer than the product.
 // scripts/checks/boundaries.ts runs the rules and proves that each one fires.
 const FEATURES =
-  'capture|detect|recognise|gate|lines|visits|clips|vault|ledger|upload|mqtt|owner|config|health|chime|clock-trust|' +
-  'live|talk|members|web|rings|activity|settings|push|orders|actions|quiet|update'
+  'capture|night|detect|recognise|gate|lines|visits|clips|vault|ledger|upload|mqtt|owner|config|health|chime|clock-trust|' +
+  'live|talk|members|web|rings|activity|settings|push|orders|actions|quiet|update|lamp'
 const TEST = '[.](test|contract|fixture)[.]ts$'
 const PAGE = '^src/web/page/'
 const NPM = ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-bundled', 'npm-no-pkg', 'npm-unknown']

@@ -5,11 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import {
-  startScriptedRtsp,
-  type ScriptedRtsp,
-  type Trouble,
-} from '../src/drivers/camera/scripted-rtsp.fixture.ts'
+import { startScriptedRtsp, type ScriptedRtsp, type Trouble } from './live-lab/scripted-rtsp.ts'
 import { readFilm } from './live-lab/camera.ts'
 
 const LINTEL = join(import.meta.dirname, 'lintel')

@@ -24,6 +24,7 @@ const LADDER: readonly (readonly string[])[] = [
       'frozen',
       'damaged-index',
       'broken-disk-at-start',
+      'owner-deletes',
     ]),
   ],
   ['sim', 'crash', '--every', '6', '--workers', '1', '--procedure', 'press'],

@@ -26,6 +26,7 @@ describe('movement that is told late', () => {
         quiet: createQuiet({ clock }, { times: [], silences: [], timeZone: undefined }),
         ring: () => {},
         tell: (happening) => happenings.push(happening),
+        edgesAround: () => [],
         onVisit: () => {},
       })
       const stop = new AbortController()

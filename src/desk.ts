@@ -8,6 +8,8 @@ import { parseWanted, type Config } from './config/index.ts'
 import type { Happening } from './doorbell.ts'
 import type { LateClips } from './late-clips.ts'
 import type { Telemetry } from './mqtt/index.ts'
+import type { Clock } from './ports/clock.ts'
+import type { Edge } from './ports/gpio.ts'
 import type { Ports } from './ports/ports.ts'
 import type { Quiet } from './quiet/index.ts'
 import {
@@ -34,6 +36,8 @@ export type DeskDeps = {
   readonly quiet: Quiet
   readonly ring: () => void
   readonly tell: (happening: Happening) => void
+  /** What was seen on the lines around these presses. */
+  readonly edgesAround: (presses: readonly MonoMs[]) => readonly Edge[]
   /** A visit is going on, or (undefined) none is. */
   readonly onVisit: (visit: VisitId | undefined) => void
 }
@@ -41,6 +45,8 @@ export type DeskDeps = {
 export interface Desk {
   /** Decides at once. Resolves when a press was rung; what else follows is done by `run`. */
   take(sign: Sign): Promise<void>
+  /** More is known of what happened on the lines: the visit is noted once more. */
+  noteAgain(): void
   /** Does what was decided, in order; when stopped, what is left of it first. */
   run(signal: AbortSignal): Promise<void>
   /** The broker hears of movement as such, whatever visits make of it. */
@@ -58,10 +64,8 @@ export function createDesk(deps: DeskDeps): Desk {
   const { clock, random } = deps.ports
   const rules = visitRules(deps.config)
   const perform = performersOf(deps)
-  const waiting: Effect[] = []
-  const bell = new Bell()
+  const work = new WorkLine(clock, (effect) => performOne(perform, effect))
   let state: VisitState = idle
-  let doingSince: MonoMs | undefined
   /** How far what was seen last is behind: a decoder that cannot keep up tells of movement when it is long over. */
   let behindMs = 0
   const tellPerson = personTeller(deps)
@@ -76,29 +80,22 @@ export function createDesk(deps: DeskDeps): Desk {
     deps.onVisit(state.phase === 'idle' ? undefined : state.id)
     wake()
     const rings = next.effects.filter((effect) => effect.do === 'ring')
-    for (const effect of next.effects) if (effect.do !== 'ring') line(waiting, effect)
-    bell.ring()
+    work.add(next.effects.filter((effect) => effect.do !== 'ring'))
     await Promise.all(rings.map((effect) => performOne(perform, effect)))
   }
   return {
     take,
-    async run(signal) {
-      while (!signal.aborted || waiting.length > 0) {
-        const effect = waiting.shift()
-        if (effect === undefined) {
-          await bell.untilRung(signal)
-          continue
-        }
-        doingSince = clock.mono()
-        await performOne(perform, effect)
-        doingSince = undefined
-      }
+    noteAgain() {
+      if (state.phase === 'idle') return
+      const { id: visit, signs, presses, labels } = state
+      work.add([{ do: 'note-signs', visit, signs, presses, labels }])
     },
+    run: (signal) => work.run(signal),
     async tellMotion(motion, at) {
       await deps.telemetry?.publish('motion', { state: motion, ...timed(deps.ports, at) })
     },
-    isIdle: () => state.phase === 'idle' && waiting.length === 0 && doingSince === undefined,
-    busyMs: () => (doingSince === undefined ? 0 : clock.mono() - doingSince),
+    isIdle: () => state.phase === 'idle' && work.isIdle(),
+    busyMs: () => work.busyMs(),
     async watchQuiet(signal) {
       signal.addEventListener('abort', () => wake(), { once: true })
       while (!signal.aborted) {
@@ -139,24 +136,63 @@ const visitRules = ({ visit }: Config): VisitRules => ({
   notify: visit.notify.map(parseWanted),
 })
 
-/**
- * Notes say all that is known of a visit, so the newest takes the place of one that still waits at the end: however often somebody
- * rings while the disk hangs, a visit has at most a handful of effects here.
- */
-function line(waiting: Effect[], effect: Effect): void {
-  if (effect.do === 'note-signs' && waiting.at(-1)?.do === 'note-signs') waiting.pop()
-  waiting.push(effect)
+/** What was decided and waits to be done, one after the other. */
+class WorkLine {
+  readonly #clock: Clock
+  readonly #perform: (effect: Effect) => Promise<void>
+  readonly #waiting: Effect[] = []
+  readonly #bell = new Bell()
+  #since: MonoMs | undefined
+
+  constructor(clock: Clock, perform: (effect: Effect) => Promise<void>) {
+    this.#clock = clock
+    this.#perform = perform
+  }
+
+  /**
+   * Notes say all that is known of a visit, so the newest takes the place of one that still waits at the end: however often somebody
+   * rings while the disk hangs, a visit has at most a handful of effects here.
+   */
+  add(effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      if (effect.do === 'note-signs' && this.#waiting.at(-1)?.do === 'note-signs') this.#waiting.pop()
+      this.#waiting.push(effect)
+    }
+    this.#bell.ring()
+  }
+
+  isIdle(): boolean {
+    return this.#waiting.length === 0 && this.#since === undefined
+  }
+
+  busyMs(): number {
+    return this.#since === undefined ? 0 : this.#clock.mono() - this.#since
+  }
+
+  /** When stopped, what is left of it first. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted || this.#waiting.length > 0) {
+      const effect = this.#waiting.shift()
+      if (effect === undefined) {
+        await this.#bell.untilRung(signal)
+        continue
+      }
+      this.#since = this.#clock.mono()
+      await this.#perform(effect)
+      this.#since = undefined
+    }
+  }
 }
 
 /** An effect without a performer is a type error. */
 function performersOf(deps: DeskDeps): Performers {
-  const { ports, config, clips, telemetry, quiet, tell } = deps
+  const { ports, config, clips, telemetry, quiet, tell, edgesAround } = deps
   return {
     async 'begin-clip'({ visit, from }) {
       await clips.begin({ visit, since: laterBy(from, -config.capture.prerollMs) })
     },
     async 'note-signs'({ signs, presses, labels }) {
-      await clips.note({ signs, presses, labels })
+      await clips.note({ signs, presses, labels, edges: edgesAround(presses) })
     },
     async 'tell-notice'({ visit, at, what, zone }) {
       if (quiet.silent().includes('notices')) return

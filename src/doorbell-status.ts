@@ -13,13 +13,16 @@ export type StatusOf = {
   readonly version: string
 }
 
-export async function statusOf({ ports, config, doorbell, version }: StatusOf): Promise<StatusReply> {
+export const statusOf = async (running: StatusOf): Promise<StatusReply> =>
+  describeStatus(await factsOf(running))
+
+export async function factsOf({ ports, config, doorbell, version }: StatusOf): Promise<StatusFacts> {
   const { clock, board, broker, store } = ports
   const waiting = doorbell.waiting()
   const heardAt = doorbell.heardAt()
   const { reserveBytes, bytesMax } = config.retention
   const free = await orUnknown(ports, () => ports.disk.free())
-  return describeStatus({
+  return {
     version,
     alarms: doorbell.alarms(),
     cameraSilentMs: heardAt === undefined ? undefined : clock.mono() - heardAt,
@@ -31,6 +34,8 @@ export async function statusOf({ ports, config, doorbell, version }: StatusOf): 
     unsealed: waiting.clips,
     celsius: await orUnknown(ports, async () => board?.temperatureC()),
     isUnderVoltage: await orUnknown(ports, async () => board?.isUnderVoltage()),
+    isThrottled: await orUnknown(ports, async () => board?.isThrottled?.()),
+    diskWorn: await orUnknown(ports, async () => board?.diskWorn?.()),
     clockTrusted: clock.wall().trusted,
     ...doorbell.seeing(),
     quiet: doorbell.quiet(),
@@ -38,7 +43,7 @@ export async function statusOf({ ports, config, doorbell, version }: StatusOf): 
     broker: brokerState(broker),
     viewers: doorbell.live.viewers(),
     sound: doorbell.talk.facts(),
-  })
+  }
 }
 
 const brokerState = (broker: Ports['broker']): StatusFacts['broker'] =>

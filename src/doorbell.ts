@@ -13,6 +13,7 @@ import { privateZonesRecorded, type Config } from './config/index.ts'
 import { createDesk, type Desk } from './desk.ts'
 import type { Ledger } from './ledger/index.ts'
 import { createHealth, type Alarm, type AlarmKind, type Health, type Vital } from './health/index.ts'
+import { createLamp, type Lamp } from './lamp/index.ts'
 import { createLines, type LineSign, type Lines } from './lines/index.ts'
 import { startActions } from './action-side.ts'
 import { startBrokerSide } from './broker-side.ts'
@@ -32,6 +33,8 @@ import type { SignKind, VisitLabel } from './visits/index.ts'
 import type { ClipShelf } from './web/index.ts'
 
 export type Happening =
+  /** The recessed button was held: whoever did it is inside the house, or has taken the doorbell off the wall. */
+  | { readonly kind: 'reset'; readonly at: MonoMs }
   | { readonly kind: 'line-stuck' | 'line-free'; readonly line: InputLine; readonly at: MonoMs }
   | { readonly kind: 'motion-began'; readonly at: MonoMs }
   | { readonly kind: 'motion-ended'; readonly at: MonoMs }
@@ -132,13 +135,10 @@ export async function startDoorbell(
 ): Promise<Doorbell> {
   return openScope(async (scope) => {
     const loop = loopsOf(scope, options)
-    const ears: Tell[] = [options.onHappening ?? (() => {}), startActions(ports, config, loop)]
+    const lamp = startLamp(ports, loop)
+    const ears: Tell[] = [options.onHappening ?? (() => {}), startActions(ports, config, loop), lampOf(lamp)]
     const key = await openDeviceKey(ports)
-    const clockTrust = createClockTrust({
-      ...ports,
-      append: (known) => enterClock(storage, known),
-      onKnown: () => telemetry?.giveTimes(),
-    })
+    const clockTrust = clockTrustFor(ports, { storage: () => storage, telemetry: () => telemetry })
     const telemetry = createTelemetryFor(ports, config, { device: key.name, clockTrust })
     const uploadsStuckMs = (): number => storage.opened()?.uploads?.stuckMs() ?? 0
     const { health, tell } = healthFor(ports, { telemetry, clockTrust, uploadsStuckMs }, (happening) =>
@@ -157,13 +157,13 @@ export async function startDoorbell(
     loop('health', (signal) => health.run(signal))
     const { chime, talk } = startSound(ports, { config, telemetry }, loop)
     const quiet = createQuiet(ports, { ...config.quietHours, timeZone: config.device.timeZone })
-    const clips = storage.late
     const eyes: Eyes = createEyes(ports, config, {
-      ...{ ...options, clips, telemetry, tell, live: () => live, desk: () => desk },
+      ...{ ...options, clips: storage.late, telemetry, tell, live: () => live, desk: () => desk },
     })
-    const live = scope.own('live', liveOf(ports, { key, eyes, talk }))
+    const live = scope.own('live', liveOf(ports, { key, eyes, talk, lamp }))
     const desk: Desk = createDesk({
-      ...{ ports, config, clips, telemetry, quiet, tell, ring: () => chime.ring() },
+      ...{ ports, config, clips: storage.late, telemetry, quiet, tell, ring: () => chime.ring() },
+      edgesAround: (presses) => lines.edgesAround(presses),
       onVisit: (visit) => eyes.recogniser.visit(visit),
     })
     startSeeing(eyes, loop)
@@ -279,13 +279,19 @@ function shelfOf(storage: Storage): ClipShelf {
 
 function liveOf(
   ports: Ports,
-  { key, eyes, talk }: { readonly key: DeviceKey; readonly eyes: Eyes; readonly talk: Talk },
+  {
+    key,
+    eyes,
+    talk,
+    lamp,
+  }: { readonly key: DeviceKey; readonly eyes: Eyes; readonly talk: Talk; readonly lamp: Lamp },
 ): Live {
   return createLive({
     ...ports,
     talk: ports.audio === undefined ? undefined : talk,
     prerollSince: (at) => eyes.capture.preroll.since(at),
     sign: (text) => key.sign(text),
+    onViewers: (viewers) => lamp.watching(viewers.length > 0),
   })
 }
 
@@ -321,6 +327,33 @@ function pictureOf(
   return async () => (await sealClip()).seal(await picture(signal))
 }
 
+const clockTrustFor = (
+  ports: Ports,
+  {
+    storage,
+    telemetry,
+  }: { readonly storage: () => Storage; readonly telemetry: () => Telemetry | undefined },
+): ClockTrust =>
+  createClockTrust({
+    ...ports,
+    append: (known) => enterClock(storage(), known),
+    onKnown: () => telemetry()?.giveTimes(),
+  })
+
+/** A visit that is over is recorded no more, whatever becomes of its clip. */
+const lampOf =
+  (lamp: Lamp): Tell =>
+  ({ kind }) => {
+    if (kind === 'clip-began') lamp.recording(true)
+    if (kind === 'visit-ended' || kind === 'storage-failed') lamp.recording(false)
+  }
+
+function startLamp(ports: Ports, loop: Loop): Lamp {
+  const lamp = createLamp(ports)
+  loop('lamp', (signal) => lamp.run(signal))
+  return lamp
+}
+
 function startSound(
   ports: Ports,
   { config, telemetry }: { readonly config: Config; readonly telemetry: Telemetry | undefined },
@@ -345,6 +378,7 @@ function startDesk(desk: Desk, loop: Loop): void {
 function startSeeing(eyes: Eyes, loop: Loop): void {
   loop('recogniser', (signal) => eyes.recogniser.run(signal))
   loop('seeing', (signal) => eyes.tellSeeing(signal))
+  if (eyes.keepLight !== undefined) loop('night', eyes.keepLight)
 }
 
 type Tell = (happening: Happening) => void
@@ -378,6 +412,7 @@ function healthFor(
       publish('health', { alarms: health.alarms().join(', ') })
     },
   })
+  const stuck = new Set<InputLine>()
   const tell: Tell = (happening) => {
     onHappening(happening)
     const message = clipMessage(happening)
@@ -385,8 +420,10 @@ function healthFor(
     if (happening.kind === 'clip-began' && !happening.clockTrusted) clockTrust.noteUntimed('clip')
     if (happening.kind === 'storage-failed') health.note('storage-failed', true)
     if (happening.kind === 'index-rebuilt') health.note('index-rebuilt', true)
-    if (happening.kind === 'line-stuck') health.note('line-stuck', true)
-    if (happening.kind === 'line-free') health.note('line-stuck', false)
+    if (happening.kind === 'line-stuck') stuck.add(happening.line)
+    if (happening.kind === 'line-free') stuck.delete(happening.line)
+    if (happening.kind === 'line-stuck' || happening.kind === 'line-free')
+      health.note('line-stuck', stuck.size > 0)
   }
   return { health, tell }
 }
@@ -445,10 +482,24 @@ function linesFor(
       tell(sign)
       return
     }
+    if (sign.kind === 'traced') {
+      desk.noteAgain()
+      return
+    }
+    if (sign.kind === 'reset') {
+      ports.log.warn('lines.reset_held')
+      tell(sign)
+      return
+    }
     if (sign.kind === 'press' || sign.active) eyes.sign(sign.at)
     desk.take(sign).catch(onCrash)
   }
-  return createLines({ ...ports, onSign }, config.lines)
+  const { pirWarmUpMs, ...rules } = config.lines
+  const upMs = ports.board?.upMs?.()
+  return createLines(
+    { ...ports, onSign, warmInMs: upMs === undefined ? 0 : Math.max(0, pirWarmUpMs - upMs) },
+    { ...rules, pirStuckMs: config.visit.pirHoldMsMax },
+  )
 }
 
 /** The broker hears of clips as they get along; not of every part. */

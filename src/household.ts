@@ -2,7 +2,7 @@
  * The wiring of the owner's page around the doorbell. The page lives longer: before there is an owner only enrolment is open and no doorbell
  * runs; with the first owner it starts; when settings change it starts anew, while nobody is at the door.
  */
-import { messageOf } from './base/fault.ts'
+import { isFault, messageOf } from './base/fault.ts'
 import type { Log } from './base/log.ts'
 import { openScope, startLoop, type Scope } from './base/scope.ts'
 import { createActivities, type ActivityDesk } from './activity/index.ts'
@@ -15,9 +15,9 @@ import {
   type Config,
 } from './config/index.ts'
 import type { Doorbell, DoorbellOptions, Happening } from './doorbell.ts'
-import { statusOf } from './doorbell-status.ts'
+import { factsOf, statusOf } from './doorbell-status.ts'
 import { DoorbellKeeper, type Running } from './doorbell-keeper.ts'
-import { keepPulse, type Vital } from './health/index.ts'
+import { describeStatus, keepPulse, prometheusText, type Vital } from './health/index.ts'
 import { createMembers, type Members } from './members/index.ts'
 import type { Board } from './ports/board.ts'
 import type { Clock } from './ports/clock.ts'
@@ -39,6 +39,7 @@ import {
   type DeviceFacts,
   type DoorbellForWeb,
   type PageFiles,
+  type StatusReply,
   type Web,
   type WebDeps,
   type WebOptions,
@@ -71,11 +72,15 @@ export type HouseholdOptions = Pick<DoorbellOptions, 'onHappening' | 'onCrash' |
   readonly simulate?: WebDeps['simulate']
 }
 
+export type HouseholdStatus = StatusReply & { readonly prometheus: string }
+
 export interface Household extends AsyncDisposable {
   readonly port: number
   readonly isSecure: boolean
   /** The secret of the code for the first owner, as long as it is good. */
   enrolment(): Promise<string | undefined>
+  /** In plain words, and for Prometheus; undefined while there is no doorbell. */
+  status(): Promise<HouseholdStatus | undefined>
   /** Undefined before there is an owner, and for a moment while it starts anew. */
   doorbell(): Doorbell | undefined
 }
@@ -92,7 +97,8 @@ export async function startHousehold(deps: HouseholdDeps, options: HouseholdOpti
     const push = scope.own('push', await openPush({ ...deps, service: deps.push }))
     const page: { web?: Web } = {} // The doorbell may change before there is a server to tell.
     const house = houseOf(deps, { keeper: () => keeper, settings: () => settings, activity })
-    const told = doorbellOptions(deps, options, { keeper: () => keeper, rings, push })
+    const onReset = (): void => reopenEnrolment(members, deps, options)
+    const told = doorbellOptions(deps, options, { keeper: () => keeper, rings, push, onReset })
     const keeper: DoorbellKeeper = scope.own(
       'doorbell',
       new DoorbellKeeper({ ...deps, activity, options: { ...told, house } }, config, {
@@ -132,9 +138,19 @@ export async function startHousehold(deps: HouseholdDeps, options: HouseholdOpti
       port: web.port,
       isSecure: web.isSecure,
       enrolment: () => members.enrolment(),
+      status: () => householdStatus(keeper.running(), options),
       doorbell: () => keeper.running()?.doorbell,
     }
   })
+}
+
+async function householdStatus(
+  running: Running | undefined,
+  { version }: HouseholdOptions,
+): Promise<HouseholdStatus | undefined> {
+  if (running === undefined) return undefined
+  const facts = await factsOf({ ...running, version })
+  return { ...describeStatus(facts), prometheus: prometheusText(facts) }
 }
 
 const vitalsOf = (keeper: DoorbellKeeper): readonly Vital[] => keeper.running()?.doorbell.vitals() ?? []
@@ -255,11 +271,27 @@ function houseOf(
 const BROKER = { member: 'mqtt', name: 'MQTT' }
 const DETAIL_LETTERS_MAX = 200
 
+/** The recessed button: a new code for whoever holds the doorbell in their hands. It takes nothing from those who are in already. */
+function reopenEnrolment(members: Members, { log }: HouseholdDeps, { onCrash }: HouseholdOptions): void {
+  members.reopenEnrolment().then(
+    () => log.warn('enrolment.reopened', { because: 'the recessed button was held', see: 'lintel status' }),
+    (error: unknown) => {
+      if (!isFault(error) || error.kind === 'bug') onCrash(error)
+      else log.error('enrolment.not_reopened', { problem: error.message })
+    },
+  )
+}
+
 /** What happens at the door, on every page and to whoever is away. */
 function doorbellOptions(
   { clock, log }: HouseholdDeps,
   { onHappening, onCrash, sealClip, version }: HouseholdOptions,
-  { keeper, rings, push }: { readonly keeper: () => DoorbellKeeper } & Omit<Around, 'keeper'>,
+  {
+    keeper,
+    rings,
+    push,
+    onReset,
+  }: { readonly keeper: () => DoorbellKeeper; readonly onReset: () => void } & Omit<Around, 'keeper'>,
 ): DoorbellOptions {
   const unixAt = (at: number): number => Math.round(clock.wall().at - (clock.mono() - at))
   const alarms = (): DeviceEvent => ({
@@ -282,6 +314,7 @@ function doorbellOptions(
     }
     if (happening.kind === 'notice') push.tell({ v: 1, what: 'notice' })
     if (happening.kind === 'alarm') rings.tell(alarms())
+    if (happening.kind === 'reset') onReset()
     const event = eventOf(happening, unixAt)
     if (event !== undefined) rings.tell(event)
   }

@@ -8,6 +8,14 @@ const COMMANDS = {
     about: 'be the doorbell: run on this board',
     load: async () => (await import('./commands/run.ts')).runCommand(),
   },
+  setup: {
+    about: 'ask what is wired where, try each part with you, write the settings',
+    load: async () => (await import('./commands/setup.ts')).setupCommand(),
+  },
+  status: {
+    about: 'say in plain words how the doorbell that runs here is',
+    load: async () => (await import('./commands/status.ts')).statusCommand(),
+  },
   sim: {
     about: 'replay recorded video through the doorbell, in virtual time',
     load: async () => (await import('./commands/sim.ts')).simCommand(),

@@ -4,11 +4,12 @@ import { createCapture, type Capture } from './capture/index.ts'
 import type { Config } from './config/index.ts'
 import type { Desk } from './desk.ts'
 import { createMotionDetector, type MotionEvent } from './detect/index.ts'
-import { createPacketGate, type GateStatus, type PacketGate } from './gate/index.ts'
+import { createPacketGate, createPirGate, type GateStatus, type PacketGate } from './gate/index.ts'
 import type { LateClips } from './late-clips.ts'
 import type { Live } from './live/index.ts'
 import { filmOf } from './media/index.ts'
 import type { Payload, Telemetry } from './mqtt/index.ts'
+import { createNight, type Night } from './night/index.ts'
 import type { CameraPath, LumaFrame } from './ports/camera.ts'
 import type { Ports } from './ports/ports.ts'
 import type { Area, VisionState } from './ports/vision.ts'
@@ -48,6 +49,8 @@ export interface Eyes {
   /** PIR or press: worth a look. */
   sign(at: MonoMs): void
   seeing(): Seeing
+  /** Switches the infrared light, where there is one; undefined: there is none. */
+  readonly keepLight: ((signal: AbortSignal) => Promise<void>) | undefined
   /** Tells the broker now and then, until stopped. */
   tellSeeing(signal: AbortSignal): Promise<void>
 }
@@ -57,20 +60,31 @@ const SEEING_EVERY_MS = 300_000
 export const POSTER_WIDTH_MAX = 1280
 
 export function createEyes(ports: Ports, config: Config, deps: EyesDeps): Eyes {
-  const gate = createPacketGate()
+  const gate = gateOf(config)
   const seeing = (): Seeing => seeingOf(ports, config, gate)
   const recogniser = recogniserFor(ports, config, { ...deps, newest: () => capture.newest() })
   let heardAt: MonoMs | undefined
   const heard = (): void => void (heardAt = ports.clock.mono())
-  const capture = captureFor(ports, config, { ...deps, recogniser, gate, heard })
+  const night = nightFor(ports, config)
+  const capture = captureFor(ports, config, { ...deps, recogniser, gate, heard, night })
   return {
     heardAt: () => heardAt,
     capture,
     recogniser,
     sign: (at) => gate.sign(at),
     seeing,
+    keepLight: night === undefined ? undefined : (signal) => night.run(signal),
     tellSeeing: (signal) => tellSeeing(ports, { seeing, telemetry: deps.telemetry }, signal),
   }
+}
+
+const gateOf = ({ visit }: Config): PacketGate =>
+  visit.fusion === 'pir-wakes-vision' ? createPirGate(createPacketGate()) : createPacketGate()
+
+function nightFor({ clock, log, gpio }: Ports, { night, gpio: lines, device }: Config): Night | undefined {
+  if (lines.infrared === undefined) return undefined
+  const light = (isOn: boolean): Promise<void> => gpio.set('infrared', isOn)
+  return createNight({ clock, log, light }, { ...night, timeZone: device.timeZone })
 }
 
 const seeingOf = ({ camera, vision }: Ports, { detect }: Config, gate: PacketGate): Seeing => ({
@@ -102,27 +116,47 @@ function recogniserFor(
   )
 }
 
-function captureFor(
-  ports: Ports,
+type CaptureDeps = EyesDeps & {
+  readonly night: Night | undefined
+  readonly recogniser: Recogniser
+  readonly gate: PacketGate
+  readonly heard: () => void
+}
+
+function captureFor(ports: Ports, config: Config, deps: CaptureDeps): Capture {
+  const { clips, live, gate, heard } = deps
+  return createCapture(
+    {
+      ...ports,
+      onRun: (track) => {
+        live().beginRun(track)
+        return clips.beginRun(track)
+      },
+      onPacket: (packet) => {
+        heard()
+        live().take(packet) // Whoever watches does not wait for the disk.
+        return clips.take(packet)
+      },
+      onFrame: lookAtFrames(config, deps),
+      gate: config.detect.decode === 'always' ? undefined : gate,
+      onLoss: () => clips.noteLoss(),
+      onRunEnd: () => {
+        live().endRun()
+        return clips.endRun()
+      },
+    },
+    config.capture,
+  )
+}
+
+function lookAtFrames(
   config: Config,
-  {
-    clips,
-    live,
-    desk,
-    recogniser,
-    gate,
-    tell,
-    onLook,
-    heard,
-  }: EyesDeps & {
-    readonly recogniser: Recogniser
-    readonly gate: PacketGate
-    readonly heard: () => void
-  },
-): Capture {
+  { desk, recogniser, gate, tell, onLook, night }: CaptureDeps,
+): (frame: LumaFrame) => Promise<void> {
   const detector = createMotionDetector(config.detect)
   let onset: MonoMs | undefined
-  const onFrame = async (frame: LumaFrame): Promise<void> => {
+  return async (frame) => {
+    night?.note(frame)
     const { moving, score, boxes, events } = detector.step(frame)
     onLook?.({ at: frame.at, score, moving, boxes })
     const zones = [...new Set(boxes.flatMap((box) => zonesOf(box, config.detect.zones)))]
@@ -137,28 +171,6 @@ function captureFor(
     recogniser.moved(frame.at, boxes)
     if (moving) await desk().take({ kind: 'motion', at: frame.at, zones })
   }
-  return createCapture(
-    {
-      ...ports,
-      onRun: (track) => {
-        live().beginRun(track)
-        return clips.beginRun(track)
-      },
-      onPacket: (packet) => {
-        heard()
-        live().take(packet) // Whoever watches does not wait for the disk.
-        return clips.take(packet)
-      },
-      onFrame,
-      gate: config.detect.decode === 'always' ? undefined : gate,
-      onLoss: () => clips.noteLoss(),
-      onRunEnd: () => {
-        live().endRun()
-        return clips.endRun()
-      },
-    },
-    config.capture,
-  )
 }
 
 /** The broker hears now and then what is decoded, and what cannot be recognised, when that has changed. */

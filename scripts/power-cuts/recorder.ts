@@ -24,7 +24,7 @@ const SILENCE_MS_MAX = 20_000
 const config: Config = {
   ...configDefaults(),
   capture: { ...configDefaults().capture, prerollMs: 100, prerollBytesMax: 1024 * 1024 },
-  lines: { pressHoldMs: 5, releaseMs: 10, stuckMs: 30_000 },
+  lines: { ...configDefaults().lines, pressHoldMs: 5, releaseMs: 10 },
   visit: { ...configDefaults().visit, quietAfterMs: 80 },
   clip: { partMs: 60, msMax: 300 },
   retention: { bytesMax: 120_000, daysMax: 30, reserveBytes: 0 },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Fault } from '../../src/base/fault.ts'
+import type { ClipId } from '../../src/base/ids.ts'
 import type { Change } from '../../src/ports/records.ts'
 import { openGate } from '../devices/sim-files.ts'
 import type { Story } from '../story/story.ts'
@@ -51,6 +52,18 @@ const MUTANTS: Readonly<Record<string, (world: World) => void>> = {
   },
   'part-survives': (world) =>
     wrap(world.store, 'openClient', (client) => ({ ...client, put: async () => 'stored' as const })),
+  'deleted-is-gone': (world) =>
+    atTheEnd(world, async () => {
+      const [part] = world.evidence.parts.values()
+      if (part === undefined) throw new Error('the story has no part')
+      const happening = {
+        kind: 'clip-expired',
+        clip: part.clip as ClipId,
+        why: 'owner',
+        uploaded: true,
+      } as const // Out of the index.
+      world.evidence.happenings.push({ atMs: world.now, life: 0, happening })
+    }),
   'clip-ends': (world) =>
     wrap(world.records, 'open', (records) => ({
       ...records,

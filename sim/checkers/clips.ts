@@ -37,6 +37,27 @@ export const partsSurvive: Checker = {
   },
 }
 
+/** What the owner deleted is nowhere any more. */
+export const deletedIsGone: Checker = {
+  name: 'deleted-is-gone',
+  promise: 'nothing of a clip that its owner deleted is left on the disk or in the store',
+  check(evidence) {
+    if (isExcused(evidence)) return []
+    const deleted = new Set(
+      evidence.happenings.flatMap(({ happening: it }) =>
+        it.kind === 'clip-expired' && it.why === 'owner' ? [it.clip as string] : [],
+      ),
+    )
+    const files = [...evidence.files.files()].flatMap(([path]) =>
+      deleted.has(path.split('/')[1] ?? '') ? [`${path} is still on the disk`] : [],
+    )
+    const objects = [...evidence.parts.values()].flatMap(({ clip, key, name }) =>
+      deleted.has(clip) && evidence.objects.has(name) ? [`part ${key} is still in the store`] : [],
+    )
+    return [...files, ...objects].map((message) => ({ atMs: evidence.endMs, message }))
+  },
+}
+
 /** No clip is left between two of its phases. */
 export const clipsEnd: Checker = {
   name: 'clip-ends',

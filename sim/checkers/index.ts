@@ -3,7 +3,14 @@ import { boundsKept, comesToRest, nothingCrashes } from './bounds.ts'
 import { messageOf } from '../../src/base/fault.ts'
 import type { Evidence } from '../world/evidence.ts'
 import type { Broken, Checker } from './checker.ts'
-import { clipsEnd, clipsPlayable, indexMatchesDisk, partsSurvive, placesAgree } from './clips.ts'
+import {
+  clipsEnd,
+  clipsPlayable,
+  deletedIsGone,
+  indexMatchesDisk,
+  partsSurvive,
+  placesAgree,
+} from './clips.ts'
 import { pressesChime, pressesHeard, pressesNotified, pressesSound, quietKept } from './presses.ts'
 import { noPlaintext } from './secrecy.ts'
 
@@ -21,6 +28,7 @@ export const checkersFor = (canary: Uint8Array): readonly Checker[] => [
   quietKept,
   pressesNotified,
   partsSurvive,
+  deletedIsGone,
   clipsEnd,
   indexMatchesDisk,
   clipsPlayable,

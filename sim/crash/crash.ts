@@ -86,6 +86,7 @@ export async function recordPoints(
     household,
     scene: { kind: 'drawn' },
     entriesMax: 0,
+    isUntraced: true,
     ...(sectorBytes === undefined ? {} : { sectorBytes }),
     onCall: (call) => {
       if (world.now < fromMs || world.now > toMs || !changes(call)) return
@@ -158,6 +159,7 @@ async function firstBroken(
     household,
     scene: { kind: 'none' },
     entriesMax: 0,
+    isUntraced: true,
     from: point.snapshot,
     isInstant: true,
   })

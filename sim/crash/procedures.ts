@@ -65,6 +65,10 @@ export const PROCEDURES: readonly Procedure[] = [
     [visitor(20_000, 3000), visitor(60_000, 2000)],
     ['retention.daysMax=0.01'],
   ),
+  procedure('delete by the owner', { fromMs: 59_990, toMs: 75_000 }, [
+    visitor(20_000, 3000),
+    { atMs: 60_000, line: 0, do: 'owner', what: 'delete' },
+  ]),
   procedure('full disk', { fromMs: 21_900, toMs: 34_000 }, [
     visitor(20_000, 6000),
     { atMs: 22_000, line: 0, do: 'disk', state: 'full' },

@@ -9,7 +9,7 @@ import type { Show, Showing } from './stage-camera.ts'
 const TIMESCALE = 90_000
 const QUICK_MS = 400
 /** Nothing moves: a key picture now and then, so that nobody takes the camera for dead. */
-const STILL_MS = 10_000
+const STILL_MS = 13_000
 const PACKETS_A_GROUP = 3
 /** Packets come quickly so long before and after what happens. */
 const BEFORE_MS = 8500
@@ -42,15 +42,14 @@ export class DrawnShow implements Show {
   readonly #quick: Span[] = []
   /** When pictures are looked at: where nothing moves, there is nothing to see in them. */
   readonly #looked: Span[] = []
-  readonly #noise: Uint8Array
+  readonly #grain: readonly [number, number]
+  /** Made when it is first looked at. */
+  #noise: Uint8Array | undefined
 
   constructor(random: Random) {
     this.canary = random.bytes(16)
-    const [low, high] = random.bytes(2)
-    this.#noise = Uint8Array.from(
-      { length: WIDTH * HEIGHT },
-      (_, at) => 90 + (((low ?? 0) + at * 7 + ((high ?? 0) ^ (at >> 3))) & 3),
-    )
+    const [low = 0, high = 0] = random.bytes(2)
+    this.#grain = [low, high]
     const picture = concatBytes([new Uint8Array([0xff, 0xd8]), this.canary, new Uint8Array([0xff, 0xd9])])
     this.stills = {
       jpegOf: async () => picture,
@@ -111,14 +110,13 @@ export class DrawnShow implements Show {
 
   #draw(what: { run: number; sequence: number; isKey: boolean; nowMs: number }): Uint8Array {
     const { run, sequence, isKey, nowMs } = what
-    const text = utf8(`run ${run} packet ${sequence} at ${Math.round(nowMs)}`)
-    const body = new Uint8Array(PACKET_BYTES * (isKey ? 3 : 1))
-    body[0] = isKey ? 0x65 : 0x41 // NAL unit header: IDR slice, or a slice of another reference picture.
-    body.set(this.canary, 1)
-    body.set(text, 1 + this.canary.length)
-    const length = new Uint8Array(4)
-    new DataView(length.buffer).setUint32(0, body.length)
-    return concatBytes([length, body])
+    const unitBytes = PACKET_BYTES * (isKey ? 3 : 1)
+    const packet = Buffer.alloc(4 + unitBytes)
+    packet.writeUInt32BE(unitBytes)
+    packet[4] = isKey ? 0x65 : 0x41 // NAL unit header: IDR slice, or a slice of another reference picture.
+    packet.set(this.canary, 5)
+    packet.write(`run ${run} packet ${sequence} at ${Math.round(nowMs)}`, 5 + this.canary.length, 'latin1')
+    return new Uint8Array(packet.buffer, packet.byteOffset, packet.length)
   }
 
   /** What a decoder would make of the last of these packets. */
@@ -132,13 +130,16 @@ export class DrawnShow implements Show {
     if (atMs === undefined) throw new Fault('corrupt', 'wanted packets that were drawn here')
     const luma = this.#look(Number(atMs))
     const rgb = new Uint8Array(luma.length * 3)
-    for (const [at, grey] of luma.entries()) rgb.fill(grey, at * 3, at * 3 + 3)
+    luma.forEach((grey, at) => {
+      rgb[at * 3] = rgb[at * 3 + 1] = rgb[at * 3 + 2] = grey
+    })
     rgb.set(this.canary)
     return { width: WIDTH, height: HEIGHT, rgb }
   }
 
   /** A grey front garden, and a bright figure that walks through it. */
   #look(nowMs: number): Uint8Array {
+    this.#noise ??= grainOf(this.#grain)
     const luma = this.#noise.slice()
     const visitor = this.#visitors.find(({ fromMs, toMs }) => nowMs >= fromMs && nowMs < toMs)
     if (visitor === undefined) return luma
@@ -147,6 +148,9 @@ export class DrawnShow implements Show {
     return luma
   }
 }
+
+const grainOf = ([low, high]: readonly [number, number]): Uint8Array =>
+  Uint8Array.from({ length: WIDTH * HEIGHT }, (_, at) => 90 + ((low + at * 7 + (high ^ (at >> 3))) & 3))
 
 /** Until the next of the spans begins, or the usual pause. */
 function stillFor(spans: readonly Span[], nowMs: number, mostMs: number): number {

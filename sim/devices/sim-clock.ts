@@ -30,7 +30,15 @@ export type SimClockOptions = {
   readonly startMs?: number
   /** Holds back virtual time so that it runs at a multiple of real time; left out: as fast as it goes. */
   readonly pace?: (untilMs: MonoMs) => Promise<void>
+  /**
+   * Nothing real happens in this world but what `real` runs: whatever follows from a timer is done when no promise is left to go on,
+   * and the event loop, which costs as much as all the rest, turns now and then only.
+   */
+  readonly isPure?: boolean
 }
+
+/** So often the event loop turns in a world where nothing depends on it: signals and messages to the process are heard. */
+const TURN_EVERY = 1000
 
 /**
  * A clock that moves only when told to, and only when nothing real is still running.
@@ -46,6 +54,8 @@ export class SimClock implements Clock {
   /** Sorted, soonest last: there are a handful at a time, and the last is the cheapest to take. */
   readonly #timers: Timer[] = []
   #inFlight = 0
+  readonly #isPure: boolean
+  #settled = 0
   #drained: () => void = () => {}
   #lastJob: Promise<unknown> = Promise.resolve()
 
@@ -53,6 +63,7 @@ export class SimClock implements Clock {
     this.#bootWall = options.bootWall
     this.#pace = options.pace
     this.#now = options.startMs ?? 0
+    this.#isPure = options.isPure ?? false
   }
 
   mono(): MonoMs {
@@ -169,12 +180,19 @@ export class SimClock implements Clock {
   }
 
   async #settle(): Promise<void> {
+    if (this.#isPure && ++this.#settled % TURN_EVERY !== 0) {
+      await allPromises()
+      if (this.#inFlight === 0) return
+    }
     do {
       if (this.#inFlight > 0) await new Promise<void>((resolve) => (this.#drained = resolve))
       await new Promise((resolve) => setImmediate(resolve))
     } while (this.#inFlight > 0)
   }
 }
+
+/** Node runs a tick when no promise is left to go on; what another tick did before has gone on, too. */
+const allPromises = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))
 
 const never = (): Promise<never> => new Promise(() => {})
 

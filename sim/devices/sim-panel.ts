@@ -54,6 +54,7 @@ export function createSimPanel(deps: { readonly clock: SimClock; readonly random
   const lines: Readonly<Record<InputLine, Wire>> = {
     button: new Wire(later, random.fork('bounce of the button'), (active) => reading.tell('button', active)),
     pir: new Wire(later, random.fork('bounce of the pir'), (active) => reading.tell('pir', active)),
+    reset: new Wire(later, random.fork('bounce of the reset'), (active) => reading.tell('reset', active)),
   }
   const finger = createFinger(lines.button, (isTouched) => panel.onContact(isTouched))
   const sensor = createSensor(lines.pir, { clock, later, random: random.fork('pir') })

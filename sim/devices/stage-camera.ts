@@ -132,12 +132,16 @@ export class StageCamera {
     this.#run = run
     const track = this.show.tracks[this.#size]
     if (track === undefined) throw new Fault('bug', `the camera has no size ${this.#size}`)
-    const showing = this.#showing(client, AbortSignal.any([signal, run.signal]))
+    const stop = (): void => run.abort(signal.reason)
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+    const showing = this.#showing(client, run.signal)
     return {
       track,
       packets: this.#withTroubles(this.show.packets(showing)),
       frames: this.show.frames(showing),
       async [Symbol.asyncDispose]() {
+        signal.removeEventListener('abort', stop)
         run.abort(new Fault('aborted', 'the run was closed'))
       },
     }

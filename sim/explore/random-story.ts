@@ -157,6 +157,7 @@ const BAD_LUCK: readonly Chapter[] = [
   awhile({ do: 'clock', trusted: false }, { do: 'clock', trusted: true }, 1000, HOUR_MS),
   once(() => ({ do: 'recipients', what: 'add' })),
   once(() => ({ do: 'recipients', what: 'remove' })),
+  once(() => ({ do: 'owner', what: 'delete' })),
   (random) => [
     { afterMs: 0, what: { do: 'power', state: 'cut' } },
     { afterMs: 100, what: { do: 'index', state: random.uniform() < 0.5 ? 'corrupt' : 'gone' } },

@@ -40,6 +40,7 @@ export function momentName(moment: Moment): string {
     case 'doorbell':
     case 'camera':
     case 'recipients':
+    case 'owner':
       return `${moment.do} ${moment.what}`
     case 'network':
     case 'store':

@@ -219,7 +219,7 @@ describe('a broken story gives one clear message:', () => {
     [
       'a device the board lacks',
       NIGHT.replace('pir: rise', 'line: doorlock'),
-      'night.yaml, line 7: the board “sim” has no “line”; it has: button, pir, visitor, camera, network, store, broker, power, doorbell, disk, index, clock, temperature, recipients, detector',
+      'night.yaml, line 7: the board “sim” has no “line”; it has: button, pir, visitor, camera, network, store, broker, power, doorbell, disk, index, clock, temperature, recipients, owner, detector',
     ],
     [
       'an expectation that cannot be judged',

@@ -1,9 +1,8 @@
 import { Fault } from '../../src/base/fault.ts'
-import type { InputLine } from '../../src/ports/gpio.ts'
 import type { Moment, Story } from './story.ts'
 
 /** An edge as a device traced it; milliseconds from the beginning of the clip, below 0 before it. */
-export type TracedEdge = { readonly line: InputLine; readonly active: boolean; readonly atMs: number }
+export type TracedEdge = { readonly line: 'button' | 'pir'; readonly active: boolean; readonly atMs: number }
 
 export type Recording = {
   readonly title: string

@@ -159,6 +159,10 @@ const recipients = z
   .strictObject({ at, recipients: z.enum(['add', 'remove']) })
   .transform((it): Timed => ({ atMs: it.at, do: 'recipients', what: it.recipients }))
 
+const owner = z
+  .strictObject({ at, owner: z.literal('delete').describe('deletes the oldest clip that has ended') })
+  .transform((it): Timed => ({ atMs: it.at, do: 'owner', what: it.owner }))
+
 const visitor = z
   .strictObject({ at, visitor: time.describe('how long somebody stands before a drawn camera') })
   .transform((it): Timed => ({ atMs: it.at, do: 'visitor', forMs: it.visitor }))
@@ -166,7 +170,7 @@ const visitor = z
 /** What board `sim` has, and what can happen to it. */
 export const MOMENTS = {
   ...{ button, pir, visitor, camera, network, store, broker, power, doorbell },
-  ...{ disk, index, clock, temperature, recipients, detector },
+  ...{ disk, index, clock, temperature, recipients, owner, detector },
 }
 
 const n = z.number().int().min(1).max(100_000)

@@ -66,6 +66,8 @@ export type Doing =
   | { readonly do: 'detector'; readonly state: 'well' | 'missing' | 'crashing' | 'garbage' }
   /** The owner enrols one more key, or takes one away. */
   | { readonly do: 'recipients'; readonly what: 'add' | 'remove' }
+  /** Deletes the oldest clip that has ended, from device and store, as on the page. */
+  | { readonly do: 'owner'; readonly what: 'delete' }
 
 /** Weather that lasts for all of the story; each is described in `troubles.ts`. */
 export type TroubleName =

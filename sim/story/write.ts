@@ -87,6 +87,7 @@ function doingEntry(moment: Moment): Entry {
       return { temperature: moment.celsius }
     case 'doorbell':
     case 'recipients':
+    case 'owner':
       return { [moment.do]: moment.what }
     case 'network':
     case 'store':

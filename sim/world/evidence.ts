@@ -127,6 +127,7 @@ const phaseOf = (row: unknown): unknown => fieldsOf(row)['phase']
 
 /** The id of a press in the text of a message; undefined when it is something else. */
 export function idOf(payload: string): string | undefined {
+  if (!payload.includes('"id"')) return undefined
   const { id } = fieldsOf(parsed(payload))
   return typeof id === 'string' ? id : undefined
 }

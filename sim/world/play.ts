@@ -152,6 +152,9 @@ async function performOnBoard(world: World, moment: BoardMoment): Promise<void> 
       )
       world.vision.health = moment.state
       return
+    case 'owner':
+      void world.deleteOldest()
+      return
     case 'recipients':
       world.tell(`recipients ${moment.what}`, 'once')
       // On a full disk the owner's command fails, and says so.

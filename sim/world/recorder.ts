@@ -8,13 +8,20 @@ export class TraceRecorder {
   readonly #entriesMax: number
   readonly #onEntry: ((entry: TraceEntry) => void) | undefined
   readonly entries: TraceEntry[] = []
+  readonly #isOff: boolean
   #dropped = 0
 
   constructor(
     now: () => number,
-    options: { readonly entriesMax: number; readonly onEntry?: (entry: TraceEntry) => void },
+    options: {
+      readonly entriesMax: number
+      /** Nobody asks for entries or hash. */
+      readonly isOff?: boolean
+      readonly onEntry?: (entry: TraceEntry) => void
+    },
   ) {
     this.#now = now
+    this.#isOff = options.isOff ?? false
     this.#entriesMax = options.entriesMax
     this.#onEntry = options.onEntry
   }
@@ -25,6 +32,7 @@ export class TraceRecorder {
   }
 
   add(event: TraceEvent): void {
+    if (this.#isOff) return
     // What happens before the beginning of the story stands at its beginning.
     const entry: TraceEntry = { atMs: Math.max(0, Math.round(this.#now() * 1000) / 1000), ...event }
     this.#hash.update(`${JSON.stringify(entry)}\n`)

@@ -3,7 +3,7 @@
  * The doorbell lives in it as often as the power comes; disk, index, store and broker outlast its lives.
  */
 import { assert } from '../../src/base/assert.ts'
-import { Fault, messageOf } from '../../src/base/fault.ts'
+import { Fault, isFault, messageOf } from '../../src/base/fault.ts'
 import type { Log } from '../../src/base/log.ts'
 import { monoMs, unixMs, type MonoMs } from '../../src/base/time.ts'
 import type { Config } from '../../src/config/index.ts'
@@ -60,6 +60,8 @@ export type WorldOptions = {
   readonly onCall?: (call: DiskCall) => void
   /** Goes on from there, with the power off. */
   readonly from?: Snapshot
+  /** Nobody will look at the trace. */
+  readonly isUntraced?: boolean
   /** Disk and index take no time. */
   readonly isInstant?: boolean
 }
@@ -117,10 +119,14 @@ export class World {
     this.clock = new SimClock({
       bootWall: unixMs(WORLD_BEGAN_UNIX_MS),
       startMs: -LEAD_MS,
+      isPure: options.scene.kind !== 'film',
       ...(options.onTime === undefined ? {} : { pace: async (untilMs) => options.onTime?.(untilMs) }),
     })
     this.random = createSeededRandom(options.seed)
-    this.trace = new TraceRecorder(() => this.clock.mono(), { entriesMax: options.entriesMax })
+    this.trace = new TraceRecorder(() => this.clock.mono(), {
+      entriesMax: options.entriesMax,
+      isOff: options.isUntraced ?? false,
+    })
     this.files = options.from?.files.clone() ?? options.household.newDisk(options.sectorBytes)
     this.records = options.from?.records.clone() ?? new MemoryRecords()
     if (options.isInstant === true) this.disk.pace = 'instant'
@@ -251,6 +257,20 @@ export class World {
 
   deadline(ms: number): MonoMs {
     return monoMs(this.now + ms)
+  }
+
+  /** The owner deletes the oldest clip that has ended. On a disk that refuses, that fails in words. */
+  async deleteOldest(): Promise<void> {
+    try {
+      const { clips = [] } = (await this.doorbell()?.clips.list({ limit: 100 })) ?? {}
+      const oldest = clips.findLast(({ phase }) => phase !== 'growing')
+      const how = oldest === undefined ? 'missing' : await this.doorbell()?.clips.remove(oldest.clip)
+      this.tell(`owner deletes a clip: ${how ?? 'the doorbell is not up'}`, 'once')
+    } catch (error) {
+      if (!isFault(error) || error.kind === 'bug')
+        this.evidence.crashes.push({ atMs: this.now, message: messageOf(error) })
+      this.tell(`owner could not delete a clip: ${messageOf(error)}`, 'once')
+    }
   }
 
   /** The index is found damaged, or not at all, at the next start. */

@@ -5,6 +5,7 @@ import type { Ledger } from '../ledger/index.ts'
 import type { Packet, Track } from '../ports/camera.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Disk } from '../ports/disk.ts'
+import type { Edge } from '../ports/gpio.ts'
 import type { Random } from '../ports/random.ts'
 import type { Change, Records } from '../ports/records.ts'
 import type { Stills } from '../ports/stills.ts'
@@ -72,6 +73,8 @@ export type VisitNotes = {
   readonly signs: readonly SignKind[]
   readonly presses: readonly MonoMs[]
   readonly labels: readonly Label[]
+  /** What was seen on the lines around the presses. */
+  readonly edges?: readonly Edge[]
 }
 
 export interface Clips extends AsyncDisposable {

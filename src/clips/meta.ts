@@ -31,6 +31,7 @@ export type ClipExtent = {
 export function metaBytes(frame: ClipFrame, notes: VisitNotes, extent: ClipExtent): Uint8Array {
   const isHere = belongsTo(frame, extent)
   const offsetOf = (at: MonoMs): number => Math.max(0, Math.round(at - frame.from))
+  const presses = notes.presses.filter(isHere)
   const meta: ClipMeta = {
     format: 'sealed-clip-meta/1',
     clip: frame.clip,
@@ -44,15 +45,38 @@ export function metaBytes(frame: ClipFrame, notes: VisitNotes, extent: ClipExten
     codec: frame.track.codec,
     width: frame.track.width,
     height: frame.track.height,
-    presses: notes.presses.filter(isHere).map(offsetOf),
+    presses: presses.map(offsetOf),
     signs: notes.signs,
     labels: notes.labels
       .filter(({ at }) => isHere(at))
       .map(({ label, score, at, box, zones }) => ({ label, score, atMs: offsetOf(at), box, zones })),
+    ...edgesOf(frame, notes, presses),
     ...(frame.continues === undefined ? {} : { continues: frame.continues.clip }),
     complete: extent.isComplete,
   }
   return utf8(encodeMeta(meta))
+}
+
+/** A noisy wire must not make the meta long. */
+const EDGES_MAX = 128
+/** In milliseconds, to the microsecond: a glitch is shorter than a millisecond. */
+const microseconds = (ms: number): number => Math.round(ms * 1000) / 1000
+/** As `lines/` keeps them. */
+const AROUND_MS = 500
+
+/** Of the presses of this clip; nothing where no press is. Edges before the first picture have times below 0. */
+function edgesOf(
+  { from }: ClipFrame,
+  { edges = [] }: VisitNotes,
+  presses: readonly MonoMs[],
+): Pick<ClipMeta, 'edges'> {
+  const near = edges.filter(({ at }) => presses.some((press) => Math.abs(at - press) <= AROUND_MS))
+  if (near.length === 0) return {}
+  return {
+    edges: near
+      .slice(0, EDGES_MAX)
+      .map(({ line, active, at }) => ({ line, active, atMs: microseconds(at - from) })),
+  }
 }
 
 /**

@@ -247,6 +247,27 @@ describe('the meta', () => {
     })
   })
 
+  it('holds the edges around its presses, to the microsecond, and no others', async () => {
+    const rig = await rigRunning(2000)
+    const clip = await begin(rig, 1, 1000)
+    const edge = (atMs: number, active: boolean) => ({ line: 'button', active, at: monoMs(atMs) }) as const
+    const edges = [
+      edge(900, true),
+      edge(1600.0004, true),
+      edge(1601.25, false),
+      edge(2000, true),
+      edge(2600, false),
+    ]
+    await rig.clips.note({ signs: ['press'], presses: [monoMs(2000)], labels: [], edges })
+    expect(await metaOf(disk, clip)).toMatchObject({
+      edges: [
+        { line: 'button', active: true, atMs: 600 },
+        { line: 'button', active: false, atMs: 601.25 },
+        { line: 'button', active: true, atMs: 1000 },
+      ],
+    })
+  })
+
   it('holds what was noted before the first picture came', async () => {
     const rig = new Rig({ disk, records })
     await rig.clips.open()

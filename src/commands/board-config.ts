@@ -8,6 +8,11 @@ import { readTextFile } from './owner-files.ts'
 import { ROOT } from './page-door.ts'
 
 export const CONFIG_FILE = '/etc/lintel/lintel.yaml'
+export const DATA_FOLDER = '/var/lib/lintel'
+
+/** systemd names one folder, or several with colons between; the first is ours. */
+export const stateFolder = (): string => process.env['STATE_DIRECTORY']?.split(':')[0] ?? DATA_FOLDER
+
 export const BOARDS_FOLDER = join(ROOT, 'firmware-config/boards')
 const BOARD_FILE = /[.]ya?ml$/
 
@@ -23,15 +28,19 @@ export type BoardConfig = {
   readonly configWith: (changes: Changes) => Config
   /** The files that were read, for people. */
   readonly sources: readonly string[]
+  readonly boardFile: YamlText | undefined
 }
 
 /** Throws `Fault` with what is wrong in which file; nothing is checked twice later. */
 export async function openBoardConfig({ config, board, set }: BoardChoice): Promise<BoardConfig> {
   const file = await readConfigFile(config)
   const named = board ?? boardIn(file)
-  const boardFile = named === undefined ? undefined : await readBoardFile(named, file)
+  // A file is meant as seen from here, or from the configuration file that names it.
+  const from = board !== undefined || file === undefined ? '.' : dirname(file.name)
+  const boardFile = named === undefined ? undefined : await readBoardFile(named, from)
   const source = { board: boardFile, ...(file === undefined ? {} : { file }), sets: set }
   return {
+    boardFile,
     configWith: (changed) => loadConfig({ ...source, changed }),
     sources: [boardFile, file].flatMap((each) => (each === undefined ? [] : [each.name])),
   }
@@ -52,10 +61,9 @@ function boardIn(file: YamlText | undefined): string | undefined {
   return typeof board === 'string' ? board : undefined // What else it may be, the schema says.
 }
 
-/** A file is meant as seen from the configuration file that names it, or from here. */
-async function readBoardFile(named: string, file: YamlText | undefined): Promise<YamlText> {
+async function readBoardFile(named: string, from: string): Promise<YamlText> {
   if (named.includes('/') || BOARD_FILE.test(named)) {
-    const path = resolve(file === undefined ? '.' : dirname(file.name), named)
+    const path = resolve(from, named)
     return { name: path, text: await readTextFile(path) }
   }
   const names = await boardNames()

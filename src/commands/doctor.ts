@@ -1,13 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import { Fault, isFault, messageOf } from '../base/fault.ts'
-import {
-  configDefaults,
-  loadConfig,
-  type Config,
-  type MqttConfig,
-  type StoreConfig,
-} from '../config/index.ts'
+import { configDefaults, type Config, type MqttConfig, type StoreConfig } from '../config/index.ts'
 import { readRecipients } from '../owner/index.ts'
 import {
   gatherBoard,
@@ -39,13 +32,16 @@ import {
   type OwnerFacts,
   type Reach,
 } from './doctor-judge.ts'
+import { gatherLines, judgeLines } from './doctor-lines.ts'
 import { reachBroker, reachStore } from './doctor-reach.ts'
-import { fileFault, readTextFile } from './owner-files.ts'
+import { CONFIG_FILE, openBoardConfig } from './board-config.ts'
+import { readTextFile } from './owner-files.ts'
 import { openDataDisk } from './owner-data-folder.ts'
 import { readCredentials } from './s3-place.ts'
 
 type DoctorOptions = {
   readonly config?: string
+  readonly board?: string
   readonly set: readonly string[]
   readonly data?: string
   readonly json?: true
@@ -54,7 +50,8 @@ type DoctorOptions = {
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description('say what is missing or wrong on this machine, and what to type')
-    .option('--config <file>', 'settings (YAML)')
+    .option('--config <file>', `settings (YAML; default: ${CONFIG_FILE}, if it is there)`)
+    .option('--board <name|file>', 'board whose wiring and camera are the defaults')
     .option(
       '--set <key=value>',
       'one setting (repeatable)',
@@ -93,6 +90,7 @@ async function examineMachine(options: DoctorOptions): Promise<readonly Check[]>
     judgeStore(await reachConfiguredStore(config.store)),
     judgeBroker(await reachConfiguredBroker(config.mqtt)),
     judgeBoard(await gatherBoard()),
+    judgeLines(await gatherLines(), config.gpio),
   ]
 }
 
@@ -103,17 +101,9 @@ async function readConfig(
   options: DoctorOptions,
 ): Promise<{ readonly config: Config; readonly check: Check }> {
   try {
-    const file =
-      options.config === undefined
-        ? undefined
-        : {
-            name: options.config,
-            text: await readFile(options.config, 'utf8').catch((cause: unknown) => {
-              throw fileFault(options.config ?? '', cause)
-            }),
-          }
-    const config = loadConfig({ ...(file === undefined ? {} : { file }), sets: options.set })
-    return { config, check: judgeConfig({ name: options.config }) }
+    const { configWith, sources } = await openBoardConfig(options)
+    const config = configWith({})
+    return { config, check: judgeConfig({ name: sources.at(-1) }) }
   } catch (error) {
     if (!(error instanceof Fault)) throw error
     return { config: configDefaults(), check: judgeConfig({ name: options.config, wrong: error.message }) }

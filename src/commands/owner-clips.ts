@@ -62,6 +62,7 @@ function jsonOf(clip: ListedClip): Readonly<Record<string, unknown>> {
     durationS: durationOf(clip),
     signs: meta?.signs ?? [],
     presses: (meta?.presses ?? []).map((ms) => ms / 1000),
+    edges: meta?.edges ?? [],
     labels: (meta?.labels ?? []).map(({ label, score, atMs }) => ({ label, score, atS: atMs / 1000 })),
     parts,
     bytes,

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const MAIN = join(ROOT, 'src/main.ts')
@@ -39,6 +39,10 @@ detect: { recognise: false }
 `,
   )
 })
+const children: ChildProcess[] = []
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL') // Whatever a test that failed left behind.
+})
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('lintel run', () => {
@@ -54,10 +58,21 @@ describe('lintel run', () => {
     await expect
       .poll(() => existsSync(join(data, 'clips')) && readdirSync(join(data, 'clips')).length > 0)
       .toBe(true)
+    expect(lintel('status', '--data', data)).toMatchObject({
+      stdout: expect.stringMatching(/The bell rings; \d+ thing/),
+    })
+    const { status, stdout } = lintel('status', '--data', data, '--json')
+    expect(status).toBe(1) // Nobody answers at the broker's address.
+    const said = JSON.parse(stdout) as { rows: { key: string; state: string }[] } // Ours; the rows are looked at.
+    expect(said.rows).toContainEqual(expect.objectContaining({ key: 'broker', state: 'bad' }))
+    expect(said.rows).toContainEqual(expect.objectContaining({ key: 'camera' }))
+    expect(lintel('status', '--data', data, '--prometheus').stdout).toContain('\nlintel_broker_connected 0\n')
     door.kill('SIGTERM')
     expect(await heard.until((line) => line.startsWith('STOPPING=1'))).toBeTruthy()
     expect(await once(door, 'exit')).toEqual([0, null])
     listener.kill()
+    const after = lintel('status', '--data', data)
+    expect(after).toMatchObject({ status: 1, stdout: expect.stringContaining('not running here') })
   })
 
   it('ends by SIGHUP when nobody is at the door', async () => {
@@ -98,10 +113,12 @@ function start(
   log: 'pipe' | 'inherit' = 'pipe',
 ): ChildProcess {
   const args = [...NODE, 'run', '--config', settings, '--data', data, ...more]
-  return spawn(process.execPath, args, {
+  const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'ignore', log],
     env: { ...process.env, ...env },
   })
+  children.push(child)
+  return child
 }
 
 /** Each line is looked at once, in order. */

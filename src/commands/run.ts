@@ -2,9 +2,11 @@
 import { flushCompileCache } from 'node:module'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
+import { isFault } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'
 import { openScope, type Scope } from '../base/scope.ts'
 import { keysSet, type Config } from '../config/index.ts'
+import { answerOnSocket } from '../drivers/answer-socket.ts'
 import { ffmpegReencoder, ffmpegStills } from '../drivers/ffmpeg/index.ts'
 import { lockFolder } from '../drivers/folder-lock.ts'
 import { openGpio } from '../drivers/gpio/index.ts'
@@ -13,6 +15,7 @@ import { openLinuxBoard } from '../drivers/linux-board.ts'
 import { nodeClock as clock } from '../drivers/node-clock.ts'
 import { openNodeDisk } from '../drivers/node-disk.ts'
 import { nodeHttpCaller } from '../drivers/http-caller.ts'
+import { openRecordsLazily } from '../drivers/lazy-records.ts'
 import { nodeProgramRunner } from '../drivers/program-runner.ts'
 import { nodeRandom } from '../drivers/node-random.ts'
 import { createPinoLog } from '../drivers/pino-log.ts'
@@ -27,15 +30,21 @@ import type { Ports } from '../ports/ports.ts'
 import type { Records } from '../ports/records.ts'
 import { claimDataFormat } from '../update/index.ts'
 import { openCamera } from './board-camera.ts'
+import {
+  CONFIG_FILE,
+  DATA_FOLDER,
+  openBoardConfig,
+  stateFolder,
+  type BoardChoice,
+  type BoardConfig,
+} from './board-config.ts'
 import { openBoardSound } from './board-sound.ts'
-import { CONFIG_FILE, openBoardConfig, type BoardChoice, type BoardConfig } from './board-config.ts'
 import { repeated } from './option-values.ts'
 import { openIndex } from './open-index.ts'
 import { brokerNames, openConfiguredBroker, openConfiguredStore } from './outside.ts'
 import { enrolmentLines, openPage, packageVersion, pageOrigin, rtspOf, untilAborted } from './page-door.ts'
+import { socketOf, statusText } from './status-text.ts'
 import { webOptionsOf } from './web-place.ts'
-
-const DATA_FOLDER = '/var/lib/lintel'
 
 type RunOptions = BoardChoice & { readonly data?: string }
 
@@ -136,7 +145,11 @@ async function openHouse(options: RunOptions, { settings, log, manager, ending }
     await claimDataFormat(disk) // Before anything of a newer version is taken for damage.
     // Wrong wires are said now, also where the doorbell itself waits for its first owner.
     openGpio(configWith({}).gpio, { log })[Symbol.dispose]()
-    const records = scope.own('records', await openIndex({ folder, disk, log }))
+    // An index that cannot be opened keeps nobody from ringing.
+    const records = scope.own(
+      'records',
+      openRecordsLazily(() => openIndex({ folder, disk, log })),
+    )
     const board = openLinuxBoard({ manager })
     const place: Place = { disk, records, log, board, signal: ending.signal }
     const household = scope.own(
@@ -155,13 +168,26 @@ async function openHouse(options: RunOptions, { settings, log, manager, ending }
         },
       ),
     )
+    await answerStatus(scope, household, { config: configWith({}), folder, log })
     ending.whenIdle(() => household.doorbell()?.isIdle() ?? true).catch(ending.onCrash)
     return { household }
   })
 }
 
-/** systemd names one folder, or several with colons between; the first is ours. */
-const stateFolder = (): string => process.env['STATE_DIRECTORY']?.split(':')[0] ?? DATA_FOLDER
+/** Nobody's bell waits for a status that cannot be asked. */
+async function answerStatus(
+  scope: Scope,
+  household: Household,
+  { config, folder, log }: { readonly config: Config; readonly folder: string; readonly log: Log },
+): Promise<void> {
+  try {
+    const answer = (): Promise<string> => statusText(household, { config, folder })
+    scope.own('status', await answerOnSocket(socketOf(folder), answer))
+  } catch (error) {
+    if (!isFault(error) || error.kind === 'bug') throw error
+    log.warn('run.status_cannot_be_asked', { problem: error.message })
+  }
+}
 
 type Place = {
   readonly disk: Disk

@@ -13,11 +13,11 @@ type CrashOptions = { readonly procedure?: string; readonly workers: number; rea
 
 /** Work is handed out in shares, so that no core waits for another’s long procedure. */
 const SHARES = 12
-/** What a disk writes whole; of the size in between, every second crash point. */
+/** What a disk writes whole; of the size in between, every eighth crash point. */
 const SECTORS = [
   { bytes: 4096, every: 1 },
   { bytes: 512, every: 1 },
-  { bytes: 2048, every: 2 },
+  { bytes: 2048, every: 8 },
 ] as const
 const FAILURES_TOLD_MAX = 10
 

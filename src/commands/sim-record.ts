@@ -48,11 +48,9 @@ async function record(clip: string, { edges, out, seed, title }: RecordOptions):
   process.stdout.write(`${out}: ${story.timeline.length} moments; play it: scripts/lintel sim ${out}\n`)
 }
 
+/** One JSON object a line, as a trace has them, or what `lintel owner clips --json` says of one clip. */
 function edgesIn(file: string, text: string): readonly TracedEdge[] {
-  const found = text.split('\n').flatMap((line, index) => {
-    const edge = edgeIn(`${file}, line ${index + 1}`, line)
-    return edge === undefined ? [] : [edge]
-  })
+  const found = text.trimStart().startsWith('[') ? edgesOfClips(file, text) : edgesOfLines(file, text)
   if (found.length === 0)
     throw new Fault(
       'invalid',
@@ -60,6 +58,24 @@ function edgesIn(file: string, text: string): readonly TracedEdge[] {
     )
   return found
 }
+
+function edgesOfClips(file: string, text: string): readonly TracedEdge[] {
+  const rows = parsed(file, text)
+  const traced = (Array.isArray(rows) ? rows : []).flatMap((row: unknown) => {
+    const edges = typeof row === 'object' && row !== null && 'edges' in row ? row.edges : undefined
+    return Array.isArray(edges) && edges.length > 0 ? [edges as readonly unknown[]] : [] // Each is looked at below.
+  })
+  const [edges, other] = traced
+  if (other !== undefined)
+    throw new Fault(
+      'invalid',
+      `${file}: wanted the edges of one clip, got those of ${traced.length}; choose one with jq`,
+    )
+  return (edges ?? []).flatMap((edge) => edgeIn(file, JSON.stringify(edge)) ?? [])
+}
+
+const edgesOfLines = (file: string, text: string): readonly TracedEdge[] =>
+  text.split('\n').flatMap((line, index) => edgeIn(`${file}, line ${index + 1}`, line) ?? [])
 
 /** Undefined for a line that speaks of something else. */
 function edgeIn(where: string, text: string): TracedEdge | undefined {

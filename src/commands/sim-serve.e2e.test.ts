@@ -1,5 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -243,6 +244,36 @@ describe('lintel sim --serve', () => {
     expect(await served.stop()).toBe(130)
   })
 
+  it(
+    'gives the live picture by RTSP to ffmpeg and ffprobe, and to nobody without the password',
+    { timeout: MS_MAX },
+    async () => {
+      const [passwordFile, port] = [join(folder, 'rtsp-password'), await freePort()]
+      writeFileSync(passwordFile, 'open sesame\nand a second line\n')
+      const settings = [`live.rtsp.port=${port}`, `live.rtsp.passwordFile=${passwordFile}`]
+      const served = await serve(...settings.flatMap((set) => ['--set', set]))
+      const url = (who: string): string => `rtsp://${who}127.0.0.1:${port}/`
+      const probe = (who: string) =>
+        toolSays('ffprobe', [
+          ...['-v', 'error', '-rtsp_transport', 'tcp', '-of', 'csv=p=0'],
+          ...['-show_entries', 'stream=codec_name,width,height', url(who)],
+        ])
+      await expect
+        .poll(async () => probe('lintel:open%20sesame@'), eventually)
+        .toMatchObject({ out: 'h264,320,240\n' })
+      expect((await probe('lintel:wrong@')).error).toContain('401')
+      expect((await probe('')).error).toContain('401')
+      const frames = await toolSays('ffmpeg', [
+        ...['-v', 'error', '-rtsp_transport', 'tcp', '-i', url('lintel:open%20sesame@')],
+        ...['-frames:v', '20', '-f', 'framehash', '-hash', 'crc32', '-'],
+      ])
+      expect(frames.error).toBe('')
+      expect(frames.out.split('\n').filter((line) => line.startsWith('0,'))).toHaveLength(20)
+      expect(await served.stop()).toBe(130)
+      expect(served.log()).not.toContain('open sesame')
+    },
+  )
+
   it.each([
     [[], /wanted one video.*got 0/],
     [[video, video], /wanted one video.*got 2/],
@@ -254,6 +285,31 @@ describe('lintel sim --serve', () => {
     expect(status).toBeGreaterThan(0)
   })
 })
+
+/** A port that nobody used a moment ago. */
+function freePort(): Promise<number> {
+  const server = createServer()
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo // It listens on TCP.
+      server.close(() => resolve(port))
+    })
+  })
+}
+
+function toolSays(
+  program: string,
+  args: readonly string[],
+): Promise<{ readonly out: string; readonly error: string }> {
+  const child = spawn(program, args)
+  let [out, error] = ['', '']
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (error += chunk.toString()))
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', () => resolve({ out, error }))
+  })
+}
 
 const cameraOf = async (browser: Browser): Promise<StatusReply['rows'][number] | undefined> => {
   const { status, bytes } = await browser.ask('GET', '/api/status')

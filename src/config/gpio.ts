@@ -36,6 +36,7 @@ const line = z.strictObject({
 export const gpio = z.strictObject({
   button: line.optional(),
   pir: line.optional(),
+  reset: line.optional(),
   chime: line.optional(),
   led: line.optional(),
   infrared: line.optional(),

@@ -20,6 +20,7 @@ export {
   type MqttConfig,
   type WebConfig,
   type CameraConfig,
+  type NightConfig,
 } from './schema.ts'
 export { areasToHide, namesOf, planPrivacy, privateZonesRecorded, type PrivacyPlan } from './private-zones.ts'
 export {

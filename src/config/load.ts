@@ -91,10 +91,13 @@ function checkZonesOfRules({ visit, detect }: Config, context: z.RefinementCtx):
 }
 
 /** A wrong guess would ring at night. */
-function checkQuietHasZone({ device, quietHours }: Config, context: z.RefinementCtx): void {
-  if (quietHours.times.length === 0 || device.timeZone !== undefined) return
+function checkTimesHaveZone({ device, quietHours, night }: Config, context: z.RefinementCtx): void {
+  if (device.timeZone !== undefined) return
   const message = 'wanted device.timeZone beside it, such as Europe/Berlin'
-  context.addIssue({ code: 'custom', path: ['quietHours', 'times'], message, input: quietHours.times })
+  if (night.mode === 'schedule')
+    context.addIssue({ code: 'custom', path: ['night', 'mode'], message, input: night.mode })
+  if (quietHours.times.length > 0)
+    context.addIssue({ code: 'custom', path: ['quietHours', 'times'], message, input: quietHours.times })
 }
 
 /** `--set visit.quietAfterMs=5000`; the last part of the key is enough where only one setting ends so. */
@@ -138,7 +141,7 @@ function fullKey(typed: string): string {
 
 const wholeConfig = configSchema
   .superRefine(checkZonesOfRules)
-  .superRefine(checkQuietHasZone)
+  .superRefine(checkTimesHaveZone)
   .superRefine(checkCamera)
 
 function valueOf(text: string): unknown {

@@ -5,6 +5,7 @@ import { actions } from './actions.ts'
 import { chime, sound } from './sound.ts'
 import { homeAssistant } from './home-assistant.ts'
 import { gpio } from './gpio.ts'
+import { night, type NightConfig } from './night.ts'
 import { zones } from './zones.ts'
 import { Fault } from '../base/fault.ts'
 
@@ -130,6 +131,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   camera: camera.prefault({}),
+  night: night.prefault({}),
   capture: z
     .strictObject({
       prerollMs: wholeMs(0, 30_000)
@@ -175,6 +177,15 @@ export const configSchema = z.strictObject({
       stuckMs: wholeMs(1000, 3_600_000)
         .default(30_000)
         .describe('a button that is down for longer is stuck: that is reported, and it rings no more'),
+      pirHoldMs: wholeMs(0, 5000)
+        .default(10)
+        .describe('the PIR has to be active for so long; less is a spike on its wire'),
+      pirWarmUpMs: wholeMs(0, 600_000)
+        .default(60_000)
+        .describe('so long after power-up the PIR is warming up, and what it says does not count'),
+      resetHoldMs: wholeMs(1000, 60_000)
+        .default(5000)
+        .describe('the recessed button has to be held for so long; then there is a new code for an owner'),
     })
     .prefault({}),
   visit: z
@@ -185,6 +196,15 @@ export const configSchema = z.strictObject({
       leftAfterMs: wholeMs(0, 600_000)
         .default(1500)
         .describe('when all who moved were seen to leave, it is over sooner: this long after they did'),
+      fusion: z
+        .enum(['either', 'both', 'pir-wakes-vision'])
+        .default('either')
+        .describe(
+          'what begins a visit, apart from a press: `either` PIR or movement in the picture; `both`, within `visit.fusionMs`: neither warm wind nor shadows; `pir-wakes-vision`: movement, but only after the PIR, and before it no picture is decoded',
+        ),
+      fusionMs: wholeMs(500, 60_000)
+        .default(5000)
+        .describe('so far apart PIR and movement may be, where both are needed'),
       pirHoldMsMax: wholeMs(1000, 3_600_000)
         .default(60_000)
         .describe('a PIR active for longer is stuck and no sign any more'),
@@ -278,7 +298,7 @@ export type StoreConfig = z.output<typeof store>
 export type MqttConfig = z.output<typeof mqtt>
 export type WebConfig = z.output<typeof web>
 export type GpioConfig = z.output<typeof gpio>
-export type { CameraConfig }
+export type { CameraConfig, NightConfig }
 
 export const configDefaults = (): Config => configSchema.parse({})
 

@@ -41,6 +41,18 @@ it.each([
   expect(await openLinuxBoard({ sys }).isUnderVoltage()).toBe(isLow)
 })
 
+it('knows when it slows itself down, and how worn an eMMC is', async () => {
+  const firmware = join(sys, 'devices/platform/soc/soc:firmware')
+  const card = join(sys, 'class/block/mmcblk0/device')
+  for (const folder of [firmware, card]) await mkdir(folder, { recursive: true })
+  await writeFile(join(firmware, 'get_throttled'), '80008\n')
+  await writeFile(join(card, 'life_time'), '0x02 0x03\n')
+  expect(await openLinuxBoard({ sys }).isThrottled?.()).toBe(true)
+  expect(await openLinuxBoard({ sys }).diskWorn?.()).toBe(0.3)
+  await writeFile(join(firmware, 'get_throttled'), 'e0000\n')
+  expect(await openLinuxBoard({ sys }).isThrottled?.()).toBe(false)
+})
+
 it('does not know what the kernel does not say', async () => {
   expect(await openLinuxBoard({ sys }).temperatureC()).toBeUndefined()
   expect(await openLinuxBoard({ sys }).isUnderVoltage()).toBeUndefined()

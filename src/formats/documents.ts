@@ -69,6 +69,8 @@ const meta = z.strictObject({
   height: count,
   /** Milliseconds from the beginning of the clip. */
   presses: z.array(count),
+  /** What happened on the lines in the half second before and after each press. Left out by older versions, and without a press. */
+  edges: z.array(z.strictObject({ line: z.string(), active: z.boolean(), atMs: z.number() })).optional(),
   signs: z.array(z.string()),
   labels: z.array(
     z.strictObject({

@@ -55,14 +55,28 @@ export function openNote(what: string, note: string, key: NoteKey): string {
       'corrupt',
       `${what}: wanted the signature of ${key.name}, got ${signatures.map(({ name }) => name).join(', ')}`,
     )
-  const publicKey = createPublicKey({
-    key: Buffer.from(concatBytes([PUBLIC_DER, key.publicKey])),
-    format: 'der',
-    type: 'spki',
-  })
+  const publicKey = keyObjectOf(key.publicKey)
   if (!mine.every(({ bytes }) => verify(null, utf8(body), publicKey, bytes.subarray(KEY_HASH_BYTES))))
     throw new Fault('corrupt', `${what}: it was changed after ${key.name} signed it`)
   return body
+}
+
+const KEYS_KEPT_MAX = 16
+const keysKept = new Map<string, KeyObject>()
+
+/** The same few keys are asked for again and again, and making one takes as long as checking a signature. */
+function keyObjectOf(publicKey: Uint8Array): KeyObject {
+  const name = hex(publicKey)
+  const kept = keysKept.get(name)
+  if (kept !== undefined) return kept
+  const made = createPublicKey({
+    key: Buffer.from(concatBytes([PUBLIC_DER, publicKey])),
+    format: 'der',
+    type: 'spki',
+  })
+  if (keysKept.size >= KEYS_KEPT_MAX) keysKept.clear()
+  keysKept.set(name, made)
+  return made
 }
 
 type Signature = { readonly name: string; readonly bytes: Uint8Array }

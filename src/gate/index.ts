@@ -11,4 +11,5 @@
  * See: `packet-gate.ts` decides, `unease.ts` measures, `evidence.ts` judges.
  */
 export { createPacketGate } from './packet-gate.ts'
+export { createPirGate } from './pir-gate.ts'
 export type { GateAdvice, GateLook, GateStatus, PacketFact, PacketGate } from './packet-gate.ts'

@@ -10,6 +10,7 @@
  * See: `../doorbell.ts`; `status.ts` says all of it in plain words.
  */
 export { keepPulse, type PulseDeps, type Vital } from './pulse.ts'
+export { prometheusText } from './prometheus.ts'
 export { describeStatus, type StatusFacts } from './status.ts'
 import { messageOf } from '../base/fault.ts'
 import type { Log } from '../base/log.ts'

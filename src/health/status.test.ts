@@ -25,6 +25,8 @@ const facts: StatusFacts = {
     kept: { clips: 0, bytes: 0, bytesMax: 1e9 },
     celsius: undefined,
     isUnderVoltage: undefined,
+    isThrottled: undefined,
+    diskWorn: undefined,
     clockTrusted: true,
   },
   ...{
@@ -70,5 +72,26 @@ describe('the status of the camera', () => {
       'No camera is set: the button rings without pictures.',
       'There are no pictures to look at.',
     ])
+  })
+})
+
+describe('the status of board and disk', () => {
+  const says = (more: Partial<StatusFacts>, key: string) =>
+    describeStatus({ ...facts, ...more }).rows.find((row) => row.key === key)
+
+  it('says that the board slows itself down, and what to do', () => {
+    expect(says({ celsius: 66, isThrottled: true }, 'temperature')).toMatchObject({
+      state: 'warn',
+      says: 'It slows itself down: 66 °C.',
+    })
+  })
+
+  it('says that a disk is worn before it fails', () => {
+    const disk = { bytes: 5e9, ofBytes: 8e9, reserveBytes: 1e9 }
+    expect(says({ disk, diskWorn: 0.3 }, 'disk')).toMatchObject({ state: 'well' })
+    expect(says({ disk, diskWorn: 0.9 }, 'disk')).toMatchObject({
+      state: 'warn',
+      todo: 'Replace it before it fails.',
+    })
   })
 })

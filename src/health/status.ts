@@ -27,6 +27,9 @@ export type StatusFacts = {
   readonly unsealed: number
   readonly celsius: number | undefined
   readonly isUnderVoltage: boolean | undefined
+  readonly isThrottled: boolean | undefined
+  /** From 0 to 1. */
+  readonly diskWorn: number | undefined
   readonly clockTrusted: boolean
   readonly decoding: GateStatus
   readonly recognising: VisionState | { readonly state: 'off' }
@@ -40,6 +43,8 @@ export type StatusFacts = {
 type Saying = Omit<StatusRow, 'key'>
 
 const WARM_C = 70
+/** From here on whoever makes an eMMC speaks of its end. */
+const WORN = 0.8
 const SILENT_MS_MAX = 15_000
 
 /** In plain words: what is well, what somebody should look after, and what to do. */
@@ -87,7 +92,7 @@ function cameraSays({ cameraSilentMs, camera }: StatusFacts): Saying {
   return { state: 'well', says: `The camera sends pictures${source}.` }
 }
 
-function diskSays({ disk, kept, alarms, unsealed, storageProblem }: StatusFacts): Saying {
+function diskSays({ disk, kept, alarms, unsealed, storageProblem, diskWorn }: StatusFacts): Saying {
   if (storageProblem !== undefined)
     return {
       state: 'bad',
@@ -108,6 +113,12 @@ function diskSays({ disk, kept, alarms, unsealed, storageProblem }: StatusFacts)
       state: 'bad',
       says: `The disk is full: ${says}`,
       todo: 'Old clips make room as long as they may. Release held clips, delete some, or keep them for fewer days.',
+    }
+  if (diskWorn !== undefined && diskWorn >= WORN)
+    return {
+      state: 'warn',
+      says: `${says} It is worn: ${percent(Math.min(1, diskWorn))} of what it may be written is used up.`,
+      todo: 'Replace it before it fails.',
     }
   return { state: 'well', says }
 }
@@ -234,7 +245,7 @@ function quietSays({ quiet }: StatusFacts): Saying {
   }
 }
 
-function temperatureSays({ celsius, isUnderVoltage, alarms }: StatusFacts): Saying {
+function temperatureSays({ celsius, isUnderVoltage, isThrottled, alarms }: StatusFacts): Saying {
   if (isUnderVoltage === true)
     return {
       state: 'bad',
@@ -248,6 +259,12 @@ function temperatureSays({ celsius, isUnderVoltage, alarms }: StatusFacts): Sayi
       state: 'bad',
       says: `Too hot: ${says}`,
       todo: 'Give it shade or air. It slows down to protect itself.',
+    }
+  if (isThrottled === true)
+    return {
+      state: 'warn',
+      says: `It slows itself down: ${says}`,
+      todo: 'Give it shade or air, and a supply that holds 5 V.',
     }
   return celsius >= WARM_C ? { state: 'warn', says: `Warm: ${says}` } : { state: 'well', says }
 }

@@ -5,7 +5,14 @@ import { SimClock } from '../../sim/devices/sim-clock.ts'
 import { createSimGpio } from '../../sim/devices/sim-gpio.ts'
 import { buttonDeadline, createLines, openButton, stepButton, type LineSign } from './index.ts'
 
-const rules = { pressHoldMs: 10, releaseMs: 50, stuckMs: 30_000 }
+const rules = {
+  pressHoldMs: 10,
+  releaseMs: 50,
+  stuckMs: 30_000,
+  pirHoldMs: 0,
+  pirStuckMs: 60_000,
+  resetHoldMs: 5000,
+}
 
 describe('a button', () => {
   it('is pressed when its contact was closed for long enough; the press was when the finger came', () => {
@@ -115,8 +122,55 @@ describe('the lines', () => {
     expect(signs).toEqual([
       { kind: 'pir', active: true, at: 100, heardAt: 100 },
       { kind: 'press', at: 100, heardAt: 110 },
+      { kind: 'traced', at: 600, heardAt: 600 },
     ])
     expect(await clock.runUntil(() => false)).toBe(false)
+  })
+})
+
+describe('a sensor and a recessed button', () => {
+  const signsOf = async (
+    drive: (gpio: ReturnType<typeof createSimGpio>, clock: SimClock) => Promise<void>,
+    warmInMs = 0,
+  ): Promise<readonly string[]> => {
+    const clock = new SimClock({ bootWall: unixMs(0) })
+    const gpio = createSimGpio(clock)
+    const signs: string[] = []
+    const onSign = (sign: LineSign): void => void signs.push(`${sign.kind} ${clock.mono()}`)
+    const stop = new AbortController()
+    const running = createLines({ gpio, clock, onSign, warmInMs }, { ...rules, pirHoldMs: 10 }).run(
+      stop.signal,
+    )
+    await drive(gpio, clock)
+    stop.abort()
+    await running
+    return signs
+  }
+
+  it('a PIR that is warming up sees nobody, and somebody afterwards', async () => {
+    const signs = await signsOf(async (gpio, clock) => {
+      for (const active of [true, false, true]) {
+        await clock.advance(20_000)
+        gpio.drive('pir', active)
+      }
+      await clock.advance(1000)
+    }, 50_000)
+    expect(signs).toEqual(['pir 60010'])
+  })
+
+  it('the recessed button means it after five seconds, and not before', async () => {
+    const signs = await signsOf(async (gpio, clock) => {
+      for (const [active, ms] of [
+        [true, 4900],
+        [false, 1000],
+        [true, 6000],
+        [false, 1000],
+      ] as const) {
+        gpio.drive('reset', active)
+        await clock.advance(ms)
+      }
+    })
+    expect(signs).toEqual(['reset 10900'])
   })
 })
 

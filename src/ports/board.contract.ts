@@ -16,6 +16,13 @@ export function describeBoardContract(name: string, open: () => Promise<Board>):
       expect([true, false, undefined]).toContain(await (await open()).isUnderVoltage())
     })
 
+    it('knows whether it slows down, and how worn its disk is, or does not know', async () => {
+      const board = await open()
+      expect([true, false, undefined]).toContain(await board.isThrottled?.())
+      const worn = await board.diskWorn?.()
+      if (worn !== undefined) expect(worn).toBeGreaterThanOrEqual(0)
+    })
+
     it('takes a pat for its watchdog at any time', async () => {
       const board = await open()
       board.petWatchdog()

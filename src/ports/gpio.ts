@@ -1,7 +1,8 @@
 import type { MonoMs } from '../base/time.ts'
 
 /** What a line is for; which pin it is stands in the board's configuration. */
-export type InputLine = 'button' | 'pir'
+/** `reset` is a recessed button for whoever owns the house, not for whoever stands before the door. */
+export type InputLine = 'button' | 'pir' | 'reset'
 export type OutputLine = 'chime' | 'led' | 'infrared'
 
 /** A line became active or inactive (after bias and active-low were taken into account). */

@@ -8,6 +8,8 @@ const TS_BYTES = 188
 const SYNC = 0x47
 /** ISO/IEC 11172-2: sequence header code, 12 bits of width, 12 bits of height. */
 const SEQUENCE_640_360 = Buffer.of(0, 0, 1, 0xb3, 0x28, 0x01, 0x68)
+/** `ftyp` and `moov`, and eight pictures: some are shown later than they come. */
+const BEGINNING = 9
 /** A box that is smaller than its own head. */
 const NONSENSE = Buffer.from('0000000566726565', 'hex')
 
@@ -27,6 +29,19 @@ export function describeReencoderContract(name: string, setUp: () => Promise<Ree
         if (made.includes(SEQUENCE_640_360)) break
       }
       for (let at = 0; at < made.length; at += TS_BYTES) expect(made[at]).toBe(SYNC)
+    })
+
+    it('shows the picture that the film begins with as soon as it has a few more, and does not wait for the next key picture', async () => {
+      const { reencoder, film } = await setUp()
+      await using encoding = reencoder.start()
+      for (const bytes of film.slice(0, BEGINNING))
+        while (!encoding.send(bytes)) await encoding.drained(signal)
+      let made = Buffer.alloc(0)
+      for await (const bytes of encoding.output) {
+        made = Buffer.concat([made, bytes])
+        if (made.includes(SEQUENCE_640_360)) break
+      }
+      expect(made.includes(SEQUENCE_640_360)).toBe(true)
     })
 
     it('says that it was no film', async () => {

@@ -35,6 +35,16 @@ describe('a press', () => {
     expect(rings.picture('p1')).toEqual(utf8('sealed'))
   })
 
+  it('is heard by a page that comes while it rings, and not when it is over', () => {
+    const { rings } = desk()
+    rings.press(press(1))
+    rings.over('p1', 'answered', 'Anna')
+    rings.press({ ...press(2), isSilent: true })
+    const late: DeviceEvent[] = []
+    rings.subscribe((event) => late.push(event))
+    expect(late).toEqual([{ type: 'press', ...press(2), hasPicture: false, silent: true }])
+  })
+
   it('rings without a picture, and when a subscriber throws', async () => {
     const { rings, clock } = desk()
     rings.subscribe(() => {
@@ -64,6 +74,19 @@ describe('a press', () => {
     rings.over('unknown', 'ignored', 'Bert')
     await clock.advance(120_000)
     expect(heard.slice(1)).toEqual([{ type: 'press-over', press: 'p1', how: 'answered', by: 'Anna' }])
+  })
+
+  it('is over with a later one that somebody answers', () => {
+    const { rings, heard } = desk()
+    for (const n of [1, 2, 3]) rings.press(press(n))
+    rings.over('p2', 'answered', 'Anna')
+    const late: DeviceEvent[] = []
+    rings.subscribe((event) => late.push(event))
+    expect(heard.filter(({ type }) => type === 'press-over')).toMatchObject([
+      { press: 'p1' },
+      { press: 'p2' },
+    ])
+    expect(late).toMatchObject([{ press: 'p3' }])
   })
 
   it('times out after a minute', async () => {

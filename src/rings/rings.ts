@@ -28,7 +28,11 @@ export interface Rings extends PressDesk, AsyncDisposable {
 const PRESSES_MAX = 8
 const RING_MS = 60_000
 
-type Ringing = { picture: Uint8Array | undefined; readonly over: AbortController }
+type Ringing = {
+  readonly event: DeviceEvent
+  picture: Uint8Array | undefined
+  readonly over: AbortController
+}
 type Take = (event: DeviceEvent) => void
 
 export function createRings(deps: RingsDeps): Rings {
@@ -50,11 +54,19 @@ class RingDesk implements Rings {
 
   press({ press, visit, atUnixMs, isSilent = false, picture }: RingingPress): void {
     if (this.#isClosed || this.#presses.has(press)) return
-    const ringing: Ringing = { picture: undefined, over: new AbortController() }
+    const silent = isSilent ? { silent: true as const } : {}
+    const event = {
+      type: 'press' as const,
+      press,
+      visit,
+      atUnixMs,
+      hasPicture: picture !== undefined,
+      ...silent,
+    }
+    const ringing: Ringing = { event, picture: undefined, over: new AbortController() }
     this.#presses.set(press, ringing)
     this.#dropOldest()
-    const silent = isSilent ? { silent: true as const } : {}
-    this.tell({ type: 'press', press, visit, atUnixMs, hasPicture: picture !== undefined, ...silent })
+    this.tell(event)
     if (picture !== undefined)
       this.#making = this.#keep(this.#making.then(() => this.#make(press, ringing, picture)))
     void this.#keep(this.#timeOut(press, ringing.over.signal))
@@ -64,11 +76,18 @@ class RingDesk implements Rings {
     return this.#presses.get(press)?.picture
   }
 
+  /** With it those before: whoever knows of the newest knows that somebody is there. */
   over(press: string, how: 'answered' | 'ignored', by: string): void {
-    this.#end(press, { type: 'press-over', press, how, by })
+    if (!this.#presses.has(press)) return
+    for (const each of this.#presses.keys()) {
+      this.#end(each, { type: 'press-over', press: each, how, by })
+      if (each === press) return
+    }
   }
 
+  /** Whoever comes while it rings hears it too: a page that was just opened, or that had lost its line. */
   subscribe(take: Take): Disposable {
+    for (const { event, over } of this.#presses.values()) if (!over.signal.aborted) this.#hand(take, event)
     return subscribed(this.#takers, take)
   }
 

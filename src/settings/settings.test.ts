@@ -64,7 +64,12 @@ describe('settings', () => {
       wanted: '500 … 600000',
       live: true,
     })
-    expect(row('detect.sensitivity')).toMatchObject({ value: 0.9, fallback: 0.5 })
+    expect(row('detect.sensitivity')).toMatchObject({ value: 0.9, fallback: 0.5, isFixed: true })
+    expect(['visit.quietAfterMs', 'web.port', 'mqtt.passwordFile'].map((key) => row(key)?.isFixed)).toEqual([
+      false,
+      true,
+      true,
+    ])
     expect(row('web.port')).toMatchObject({ value: 8460, live: false })
     expect(row('store.bucket')).toMatchObject({ value: null, fallback: null })
     expect(reply).toMatchObject({ averageVisitBytes: 100, visitsPerDay: 2 })

@@ -126,7 +126,7 @@ function merged({ book }: SettingsDeps, changes: Changes, set: Changes): Changes
 
 function replyOf({ book, kept, isWaiting }: SettingsDeps, changes: Changes): SettingsReply {
   const config = book.configWith(changes)
-  const rows = book.keys.filter(({ key }) => !key.includes('[]')).map((row) => rowOf(row, config))
+  const rows = book.keys.filter(({ key }) => !key.includes('[]')).map((row) => rowOf(row, config, book.fixed))
   const facts = kept()
   return {
     settings: rows,
@@ -138,12 +138,17 @@ function replyOf({ book, kept, isWaiting }: SettingsDeps, changes: Changes): Set
   }
 }
 
-const rowOf = ({ key, about, fallback, wanted }: ConfigKey, config: Config): SettingRow => ({
+const rowOf = (
+  { key, about, fallback, wanted }: ConfigKey,
+  config: Config,
+  fixed: ReadonlySet<string>,
+): SettingRow => ({
   key,
   about,
   value: valueAt(config, key) ?? null,
   fallback: fallback === '–' ? null : JSON.parse(fallback),
   wanted,
+  isFixed: fixed.has(key) || IS_FILE.test(key) || key.startsWith('web.'),
   live: !AT_START.some((section) => key.startsWith(section)) && !IS_FILE.test(key),
 })
 

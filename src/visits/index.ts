@@ -10,5 +10,6 @@
  * Not its job: performing effects, deciding what is motion, cutting clips.
  * See: `visit.ts`; `../doorbell.ts` performs the effects.
  */
+export type { Fusion } from './fusion.ts'
 export { idle, quietDeadline, step } from './visit.ts'
 export type { Effect, Seen, Sign, SignKind, VisitLabel, VisitRules, VisitState, Wanted } from './visit.ts'

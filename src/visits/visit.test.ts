@@ -16,6 +16,8 @@ import {
 const rules: VisitRules = {
   quietAfterMs: 8000,
   leftAfterMs: 1500,
+  fusion: 'either',
+  fusionMs: 5000,
   pirHoldMsMax: 60_000,
   record: [{ what: 'motion' }, { what: 'pir' }],
   notify: [{ what: 'person' }],

@@ -2,6 +2,7 @@ import { assertNever } from '../base/assert.ts'
 import type { VisitId } from '../base/ids.ts'
 import { laterBy, type MonoMs } from '../base/time.ts'
 import type { Area, Thing } from '../ports/vision.ts'
+import { fuse, type Alone, type Fusion, type FusionRules } from './fusion.ts'
 
 /** Evidence that someone may be there. `at` is when it was so, which may be a little before it was noticed. */
 export type Sign =
@@ -40,7 +41,8 @@ export type VisitLabel = {
 export type Wanted = { readonly what: SignKind | Thing; readonly zone?: string | undefined }
 
 export type VisitState =
-  | { readonly phase: 'idle' }
+  /** `alone`: what was heard while one sign alone begins no visit. */
+  | { readonly phase: 'idle'; readonly alone?: Alone }
   | {
       readonly phase: 'visit'
       readonly id: VisitId
@@ -72,6 +74,9 @@ export type VisitRules = {
   readonly record: readonly Wanted[]
   /** Any of these is worth a notice, once a visit; a press always is, and tells of itself. */
   readonly notify: readonly Wanted[]
+  readonly fusion: Fusion
+  /** So far apart PIR and movement may be, where both are needed. */
+  readonly fusionMs: number
 }
 
 export type Effect =
@@ -136,6 +141,8 @@ export function step(state: VisitState, sign: Sign, rules: VisitRules, freshId: 
     const next = step(idle, sign, rules, freshId)
     return { state: next.state, effects: [...effects, ...next.effects] }
   }
+  if (state.phase === 'idle' && rules.fusion !== 'either' && (sign.kind === 'pir' || sign.kind === 'motion'))
+    return takeAlone(state.alone ?? {}, sign, { ...rules, fusion: rules.fusion }, freshId)
   switch (sign.kind) {
     case 'quiet':
       return { state, effects: [] }
@@ -154,6 +161,25 @@ export function step(state: VisitState, sign: Sign, rules: VisitRules, freshId: 
     default:
       return assertNever(sign)
   }
+}
+
+/** Where one alone is not enough: remembered, until the other comes. */
+function takeAlone(
+  alone: Alone,
+  sign: Extract<Sign, { kind: 'pir' | 'motion' }>,
+  rules: VisitRules & FusionRules,
+  freshId: VisitId,
+): Step {
+  const fused = fuse(alone, sign, rules)
+  if ('alone' in fused) return { state: { phase: 'idle', alone: fused.alone }, effects: [] }
+  let state: VisitState = idle
+  const effects: Effect[] = []
+  for (const each of fused.signs) {
+    const next = step(state, each, { ...rules, fusion: 'either' }, freshId)
+    state = next.state
+    effects.push(...next.effects)
+  }
+  return { state, effects }
 }
 
 function endVisit(visit: Visit, deadline: MonoMs, rules: VisitRules): readonly Effect[] {

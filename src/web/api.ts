@@ -205,6 +205,8 @@ export type SettingRow = {
   readonly value: unknown
   readonly fallback: unknown
   readonly wanted: string
+  /** It is set on the device only: what this page may not change. */
+  readonly isFixed: boolean
   /** False: it takes effect at the next start only. */
   readonly live: boolean
 }

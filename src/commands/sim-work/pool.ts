@@ -5,7 +5,12 @@ import type { Job, JobResult } from './job.ts'
 
 const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url))
 /** The command line is tuned for a small board's memory; these work for many minutes, so they get room and the best compiler. */
-const WORKER_ARGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=32']
+const WORKER_ARGS = [
+  '--disable-warning=ExperimentalWarning',
+  '--max-semi-space-size=128',
+  // What a worker tells of an error is its message; every abort and every refusal of a disk would write down a stack.
+  '--stack-trace-limit=0',
+]
 
 export type PoolOptions = {
   /** Processes; each runs one job after the other. */

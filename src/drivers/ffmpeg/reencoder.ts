@@ -18,13 +18,14 @@ const TS_BYTES = 188
 /** What the encoder has not read yet. */
 const WAITING_BYTES_MAX = 1024 * 1024
 
-/** MPEG-1 by a subprocess that steps back for everything else. */
+/** MPEG-1 by a subprocess that steps back for everything else once somebody sees something: starting is short, and is waited for. */
 export const ffmpegReencoder: Reencoder = {
-  start: () => reencodingBy(startTool('ffmpeg', ARGS, { failure: 'corrupt', niceness: NICENESS })),
+  start: () => reencodingBy(startTool('ffmpeg', ARGS, { failure: 'corrupt' })),
 }
 
 const ARGS: readonly string[] = [
-  // It shall not look ahead: what it has been given is all there is.
+  // It shall not look ahead: what it has been given is all there is. Not `nobuffer`: that throws away what was looked at, the key picture
+  // first, and shows nothing before the next one.
   ...[
     '-v',
     'error',
@@ -32,8 +33,8 @@ const ARGS: readonly string[] = [
     '32',
     '-analyzeduration',
     '0',
-    '-fflags',
-    'nobuffer',
+    '-fpsprobesize',
+    '0',
     '-flags',
     'low_delay',
   ],
@@ -74,10 +75,14 @@ function reencodingBy(tool: Tool): Reencoding {
 
 async function* wholePackets(tool: Tool): AsyncGenerator<Uint8Array, void> {
   let rest: Uint8Array = new Uint8Array()
+  let isSteppedBack = false
   for await (const chunk of chunksOf(tool)) {
     const bytes = concatBytes([rest, chunk])
     const whole = bytes.length - (bytes.length % TS_BYTES)
     rest = bytes.subarray(whole)
-    if (whole > 0) yield bytes.subarray(0, whole)
+    if (whole === 0) continue
+    if (!isSteppedBack) tool.stepBack(NICENESS)
+    isSteppedBack = true
+    yield bytes.subarray(0, whole)
   }
 }

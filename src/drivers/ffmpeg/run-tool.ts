@@ -27,14 +27,14 @@ export interface Tool extends AsyncDisposable {
   readonly ended: Promise<void>
   /** Ends it at once, whatever it is doing. */
   kill(): void
+  /** From now on it lets others go first: 0 … 19. */
+  stepBack(niceness: number): void
 }
 
 export type ToolOptions = {
   readonly signal?: AbortSignal | undefined
   /** What it means when the tool fails. */
   readonly failure: FaultKind
-  /** How far it steps back for others: 0 … 19. */
-  readonly niceness?: number
   /** Further pipes that it writes to, beside its standard output. */
   readonly pipes?: number
 }
@@ -49,7 +49,6 @@ export function startTool(program: Program, args: readonly string[], options: To
   const { signal, failure } = options
   const child = spawnPiped(program, args, options.pipes ?? 0)
   const pipes = child.stdio.slice(3) as readonly Readable[] // All of them were asked for as pipes, which we only read.
-  if (options.niceness !== undefined) stepBack(child, options.niceness)
   const lastWords = keepTail(child)
   let isKilled = false
   const kill = (): void => {
@@ -78,6 +77,7 @@ export function startTool(program: Program, args: readonly string[], options: To
     },
     ended,
     kill,
+    stepBack: (niceness) => stepBack(child, niceness),
     async [Symbol.asyncDispose]() {
       kill()
       await ended.catch(() => {}) // It was told to stop; how it took that is nobody's concern.

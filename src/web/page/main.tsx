@@ -36,7 +36,7 @@ const shelf = new ClipShelf({
 
 const app: App = {
   session,
-  events: createEvents(),
+  events: createEvents({ onSignedOut: () => void resumeSession(session) }),
   shelf,
   rings: createRings(),
   notice: createStore<string | undefined>(undefined),

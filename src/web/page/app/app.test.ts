@@ -27,6 +27,11 @@ describe('a ring', () => {
     expect(ringAfter(ringing, { type: 'press-picture', press: 'p0' })).toBe(ringing)
   })
 
+  it('goes on when the device tells of it again', () => {
+    const answered = { ...ringing, pictureRound: 2 }
+    expect(ringAfter(answered, press)).toBe(answered)
+  })
+
   it('is silent in quiet hours', () => {
     expect(ringAfter(undefined, { ...press, silent: true })).toEqual({ ...ringing, isSilent: true })
   })

@@ -13,7 +13,11 @@ export type Events = {
   close(): void
 }
 
-export function createEvents(): Events {
+/** The session is over: signed out elsewhere, removed, or a guest whose time has passed (`web/DESIGN.md`). */
+const SIGNED_OUT = 4401
+
+/** `onSignedOut`: the device says that nobody is signed in here any more. */
+export function createEvents({ onSignedOut }: { readonly onSignedOut: () => void }): Events {
   const isOpen = createStore(false)
   const hearers = new Set<(event: DeviceEvent) => void>()
   let socket: WebSocket | undefined
@@ -33,9 +37,14 @@ export function createEvents(): Events {
       const event = JSON.parse(data) as DeviceEvent // The page believes its own device: see api.ts.
       for (const take of [...hearers]) take(event)
     })
-    made.addEventListener('close', () => {
+    made.addEventListener('close', ({ code }) => {
       if (socket !== made) return
       isOpen.set(false)
+      if (code === SIGNED_OUT) {
+        socket = undefined
+        onSignedOut()
+        return
+      }
       timer = setTimeout(connect, retryMs)
       retryMs = Math.min(retryMs * 2, RETRY_MS_MAX)
     })

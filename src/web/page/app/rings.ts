@@ -22,7 +22,7 @@ export function ringAfter(ring: Ring | undefined, event: DeviceEvent): Ring | un
   switch (event.type) {
     case 'press':
       // Whoever talks at the door already knows that somebody is there.
-      if (ring?.isMine === true) return ring
+      if (ring?.isMine === true || ring?.press === event.press) return ring // The same again: the line was down for a moment.
       return {
         press: event.press,
         atUnixMs: event.atUnixMs,

@@ -120,6 +120,7 @@ it('reads the metadata that the device seals', () => {
     width: 1280,
     height: 720,
     presses: [6000],
+    edges: [{ line: 'button', active: true, atMs: -0.125 }],
     signs: ['press', 'motion'],
     labels: [
       {

@@ -76,7 +76,12 @@ const meta = members(
     labels: list(label),
     complete: yesNo,
   },
-  { boot: count, fromMonoMs: whole, continues: sealedId },
+  {
+    boot: count,
+    fromMonoMs: whole,
+    continues: sealedId,
+    edges: list(members({ line: text(), active: yesNo, atMs: number() })),
+  },
 )
 
 const recipients = members({

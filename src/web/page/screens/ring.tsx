@@ -140,7 +140,7 @@ function PressPicture({
     return () => ended.abort()
   }, [ring.press, ring.pictureRound, key])
   useEffect(() => () => (address === undefined ? undefined : URL.revokeObjectURL(address)), [address])
-  if (key === undefined) return null
+  if (key === undefined || ring.pictureRound === 0) return null
   if (address === undefined) return <p class="ring-picture waiting">{texts.ring.waiting}</p>
   return <img class={`ring-picture ${isSmall ? 'is-small' : ''}`} src={address} alt={texts.ring.picture} />
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { roundsOf, type Film } from '../../../scripts/live-lab/camera.ts'
+import { roundsOf, type Film } from './camera.ts'
 import {
   encodeReply,
   interleaved,
@@ -12,7 +12,7 @@ import {
   RtspReader,
   type RtspReply,
   type RtspRequest,
-} from '../../media/index.ts'
+} from '../../src/media/index.ts'
 
 export type Trouble = {
   /** Answers to this method are replaced. */
@@ -31,6 +31,8 @@ export type ScriptedRtsp = AsyncDisposable & {
   readonly port: number
   connections(): number
   open(): number
+  /** Tears the n-th connection, counted from 0. */
+  cut(connection: number): void
   heard(): readonly RtspRequest[]
 }
 
@@ -48,9 +50,11 @@ const NONCE = 'a nonce, with a comma'
 export async function startScriptedRtsp(options: ScriptedOptions): Promise<ScriptedRtsp> {
   const heard: RtspRequest[] = []
   const sockets = new Set<Socket>()
+  const all: Socket[] = []
   let connections = 0
   const onConnection = (socket: Socket): void => {
     sockets.add(socket)
+    all.push(socket)
     const stop = new AbortController()
     socket.on('error', () => {})
     socket.on('close', () => {
@@ -68,6 +72,7 @@ export async function startScriptedRtsp(options: ScriptedOptions): Promise<Scrip
     port: (server.address() as AddressInfo).port, // It listens on an address.
     connections: () => connections,
     open: () => sockets.size,
+    cut: (connection) => void all[connection]?.resetAndDestroy(),
     heard: () => heard,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()
