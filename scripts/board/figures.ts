@@ -18,13 +18,17 @@ const TRACING = '/sys/kernel/tracing'
 export async function traceLines(machine: Machine): Promise<void> {
   await machine.type(
     `mountpoint -q ${TRACING} || mount -t tracefs tracefs ${TRACING}; cd ${TRACING} && : >trace && ` +
+      `echo 'name ~ "lintel*"' >events/irq/irq_handler_entry/filter && ` +
       'echo 1 >events/gpio/gpio_value/enable && echo 1 >events/irq/irq_handler_entry/enable; cd /',
   )
 }
 
 /** From the button's interrupt to the chime's output, by the kernel; the least of those noted. */
 export async function chimeByKernel(machine: Machine): Promise<number | undefined> {
-  const text = await machine.type(`cat ${TRACING}/trace; echo 0 >${TRACING}/events/enable`, { anyCode: true })
+  const text = await machine.type(
+    `echo 0 >${TRACING}/events/enable; grep -E 'name=lintel|gpio_value' ${TRACING}/trace`,
+    { anyCode: true },
+  )
   let edgeS: number | undefined
   const times: number[] = []
   for (const line of text.split('\n')) {
