@@ -75,6 +75,7 @@ const settings = (
 device: { name: Emulated }
 camera: ${CAMERAS[camera]}
 visit: { quietAfterMs: 4000 }
+clip: { msMax: 15000 } # The test camera's picture never rests: a visit may go on for minutes.
 retention: { reserveBytes: 50000000 }
 mqtt: { url: "mqtt://${GATEWAY}:${brokerPort}" }
 store:
