@@ -172,6 +172,19 @@ describe('a sensor and a recessed button', () => {
     })
     expect(signs).toEqual(['reset 10900'])
   })
+
+  it('the outdoor button is never taken for the recessed one, however often and long it is held', async () => {
+    const signs = await signsOf(async (gpio, clock) => {
+      for (const ms of [4900, 6000, 40_000]) {
+        gpio.drive('button', true)
+        await clock.advance(ms)
+        gpio.drive('button', false)
+        await clock.advance(1000)
+      }
+    })
+    expect(signs.length).toBeGreaterThanOrEqual(3)
+    expect(signs.filter((sign) => sign.startsWith('reset'))).toEqual([])
+  })
 })
 
 type Move = readonly [atMs: number, level: 0 | 1]

@@ -166,7 +166,7 @@ describe('the code of a new device', () => {
     expect(records.rows('member')).toHaveLength(1)
   })
 
-  it('has no other way in: nothing but the code and the terminal begins an enrolment', async () => {
+  it('has no other way in: nothing but the code, the terminal and the recessed button begins an enrolment', async () => {
     await enrol()
     const ways = Object.keys(members).filter((name) => /enrol|reset/i.test(name))
     expect(ways.sort()).toEqual(['checkEnrolment', 'enrol', 'enrolment', 'reopenEnrolment'])
@@ -179,8 +179,11 @@ describe('the code of a new device', () => {
         (await readFile(new URL(name, root), 'utf8')).includes('reopenEnrolment(')
       )
         callers.push(name)
-    // Only somebody at the terminal; never lines/, visits/ or the doorbell, where the outdoor button is.
-    expect(callers.filter((name) => !name.startsWith('commands/'))).toEqual([])
+    // Only somebody at the terminal, and household.ts for the recessed button (lines.test.ts: the outdoor one is never taken for it).
+    expect(callers.filter((name) => !name.startsWith('commands/'))).toEqual(['household.ts'])
+    const household = await readFile(new URL('household.ts', root), 'utf8')
+    expect(household.match(/\bonReset\(\)/g)).toHaveLength(1)
+    expect(household).toContain("if (happening.kind === 'reset') onReset()")
   })
 })
 
