@@ -1,17 +1,12 @@
-import {
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
-  type AuthenticationResponseJSON,
-  type RegistrationResponseJSON,
-} from '@simplewebauthn/server'
-import { decodeAttestationObject, isoBase64URL } from '@simplewebauthn/server/helpers'
+import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server'
 import { Fault, messageOf } from '../base/fault.ts'
 import type { PasskeyRow } from './rows.ts'
 
 /** EdDSA, ES256 and RS256 (COSE): what authenticators have. */
 const ALGORITHMS = [-8, -7, -257]
+
+/** Loaded for the first who uses a passkey: it takes 25 MB. */
+const library = () => import('@simplewebauthn/server')
 
 const bytesOf = (base64url: string): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(Buffer.from(base64url, 'base64url'))
@@ -30,6 +25,7 @@ export async function passkeyOptions(
 ): Promise<{ readonly create: unknown; readonly get: unknown }> {
   const rpID = rpIdOf(origin)
   if (rpID === undefined) return { create: null, get: null }
+  const { generateAuthenticationOptions, generateRegistrationOptions } = await library()
   const create = await generateRegistrationOptions({
     rpName: 'Lintel',
     rpID,
@@ -57,7 +53,8 @@ export async function readNewPasskey(
   if (rpId === undefined) throw new Fault('invalid', 'credential: passkeys need a name, not an address')
   try {
     const made = response as RegistrationResponseJSON // The library checks every member it uses.
-    checkUnattested(made)
+    await checkUnattested(made)
+    const { verifyRegistrationResponse } = await library()
     const { verified, registrationInfo } = await verifyRegistrationResponse({
       response: made,
       expectedChallenge: challenge,
@@ -77,7 +74,8 @@ export async function readNewPasskey(
 }
 
 /** We ask for no attestation; certificates in one would have the library look on the network whether they were revoked. */
-function checkUnattested(made: RegistrationResponseJSON): void {
+async function checkUnattested(made: RegistrationResponseJSON): Promise<void> {
+  const { decodeAttestationObject, isoBase64URL } = await import('@simplewebauthn/server/helpers')
   const attestation = decodeAttestationObject(isoBase64URL.toBuffer(made.response.attestationObject))
   const fmt = attestation.get('fmt')
   const isBare = fmt === 'none' || (fmt === 'packed' && attestation.get('attStmt').get('x5c') === undefined)
@@ -97,6 +95,7 @@ export async function checkPasskey(
   { origin, challenge }: { readonly origin: string; readonly challenge: string },
 ): Promise<PasskeyRow | undefined> {
   try {
+    const { verifyAuthenticationResponse } = await library()
     const { verified, authenticationInfo } = await verifyAuthenticationResponse({
       response: response as AuthenticationResponseJSON, // As above.
       expectedChallenge: challenge,

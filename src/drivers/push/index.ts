@@ -2,7 +2,7 @@
 import { lookup as lookUpName, type LookupAddress } from 'node:dns'
 import { request } from 'node:https'
 import type { LookupFunction } from 'node:net'
-import webPush, { type RequestDetails } from 'web-push'
+import type { RequestDetails } from 'web-push'
 import { errorOf, Fault, messageOf, type FaultKind } from '../../base/fault.ts'
 import { isPublicAddress, isPublicHttps } from '../../base/public-address.ts'
 import {
@@ -29,7 +29,7 @@ export function createPushService({
 }: PushDriverOptions = {}): PushService {
   return {
     async send(to, message, { signal }) {
-      const details = detailsOf(to, message)
+      const details = await detailsOf(to, message)
       signal.throwIfAborted()
       const status = await post(details, {
         ca,
@@ -42,12 +42,17 @@ export function createPushService({
   }
 }
 
-function detailsOf({ endpoint, p256dh, auth }: PushTarget, message: PushMessage): RequestDetails {
+/** The library is loaded for the first message: many households never have one. */
+async function detailsOf(
+  { endpoint, p256dh, auth }: PushTarget,
+  message: PushMessage,
+): Promise<RequestDetails> {
   if (!isPublicHttps(endpoint))
     throw new Fault('invalid', `push: wanted a public https address, got ${endpoint.slice(0, 80)}`)
   if (message.payload.length > PUSH_BYTES_MAX)
     throw new Fault('invalid', `push: wanted at most ${PUSH_BYTES_MAX} bytes, got ${message.payload.length}`)
   const { vapid, ttlS, isUrgent } = message
+  const { default: webPush } = await import('web-push')
   try {
     return webPush.generateRequestDetails(
       { endpoint, keys: { p256dh, auth } },

@@ -25,7 +25,7 @@ export type WebrtcOptions = {
 }
 
 /** WebRTC by werift. Nobody else is asked: no STUN, no TURN; the browser finds us by our own addresses. */
-export function openWebrtcPeers({ additionalHosts = [] }: WebrtcOptions = {}): Peers {
+export function openWeriftPeers({ additionalHosts = [] }: WebrtcOptions): Peers {
   return {
     async answer(offer, options) {
       checkOffer(offer)
