@@ -25,6 +25,8 @@ import type { Site } from './site.ts'
 /** `lines.pressHoldMs` and `lines.releaseMs` are 10 and 50 ms; what comes after this long comes no more. */
 const NOTHING_COMES_MS = 3000
 const VISIT_IS_OVER_MS = 240_000
+/** An emulated processor that has just started encodes less than one picture a second. */
+const PACKETS_MIN = 3
 
 export async function checkEveryday(
   report: Report,
@@ -40,6 +42,7 @@ export async function checkEveryday(
 
 async function checkPress(report: Report, site: Site, machine: Machine, figures: Figures): Promise<void> {
   let visit = ''
+  let clipId = ''
   const pressedMs = await press(machine)
   await check(report, 'a press makes the chime line go active', async () => {
     const chime = await untilChime(machine, pressedMs)
@@ -56,24 +59,29 @@ async function checkPress(report: Report, site: Site, machine: Machine, figures:
     await untilHeard(site, 'clip', pressedMs, ({ state }) => state === 'uploaded', VISIT_IS_OVER_MS)
     const clip = (await clipsOf(site)).find((each) => each['visit'] === visit)
     if (clip === undefined) return `the store has no clip of visit ${visit}`
+    clipId = String(clip['id'])
     return clip['state'] === 'sealed' || clip['state'] === 'uploaded' || clip['complete'] === true
       ? undefined
       : `the clip is ${JSON.stringify(clip)}`
   })
-  await check(report, 'the owner’s key opens it, and ffprobe calls it a video', () => opensAsVideo(site))
+  await check(report, 'the owner’s key opens it, and ffprobe calls it a video', () =>
+    opensAsVideo(site, clipId),
+  )
 }
 
-async function opensAsVideo(site: Site): Promise<string | undefined> {
+async function opensAsVideo(site: Site, clip: string): Promise<string | undefined> {
   const film = path.join(path.dirname(site.disk), 'visit.mp4')
   await rm(film, { force: true })
-  await site.outside.owner('open', 'latest', ...site.outside.cloud, '-o', film)
+  await site.outside.owner('open', clip, ...site.outside.cloud, '-o', film)
   const { code, stdout, stderr } = await runTool('ffprobe', [
     ...['-v', 'error', '-count_packets', '-select_streams', 'v:0'],
     ...['-show_entries', 'stream=codec_name,nb_read_packets', '-of', 'csv=p=0', film],
   ])
   if (code !== 0 || stderr.trim() !== '') return `ffprobe: ${stderr}`
   const packets = Number(/^h264,(\d+)/.exec(stdout)?.[1] ?? 0)
-  return packets > 10 ? undefined : `wanted some seconds of h264, got “${stdout.trim()}”`
+  if (packets < PACKETS_MIN) return `wanted at least ${PACKETS_MIN} pictures of h264, got “${stdout.trim()}”`
+  const decoded = await runTool('ffmpeg', ['-v', 'error', '-i', film, '-f', 'null', '-'])
+  return decoded.code === 0 && decoded.stderr.trim() === '' ? undefined : `ffmpeg: ${decoded.stderr}`
 }
 
 /** Rings and messages of what was done to the wires. */

@@ -12,6 +12,10 @@ const numberOf = (value: unknown): number => {
   return Number(value)
 }
 
+/** Node's comparison wants the same class; an error that is wanted is described by its members. */
+const membersOf = (got: unknown): unknown =>
+  got instanceof Error ? { ...got, name: got.name, message: got.message } : got
+
 export function expect(got: unknown): Matchers {
   const compare = (isRight: (a: number, b: number) => boolean, words: string) => (wanted?: unknown) => {
     assert.ok(
@@ -22,7 +26,7 @@ export function expect(got: unknown): Matchers {
   return {
     toBe: (wanted) => assert.ok(Object.is(got, wanted), `wanted ${String(wanted)}, got ${String(got)}`),
     toEqual: (wanted) => assert.deepEqual(got, wanted),
-    toMatchObject: (wanted) => assert.partialDeepStrictEqual(got, wanted),
+    toMatchObject: (wanted) => assert.partialDeepStrictEqual(membersOf(got), wanted),
     toContain: (wanted) =>
       assert.ok((got as readonly unknown[]).includes(wanted), `wanted ${String(wanted)} in ${String(got)}`), // Lists and texts have it.
     toBeGreaterThan: compare((a, b) => a > b, 'more than'),
