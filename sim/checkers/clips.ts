@@ -43,11 +43,10 @@ export const deletedIsGone: Checker = {
   promise: 'nothing of a clip that its owner deleted is left on the disk or in the store',
   check(evidence) {
     if (isExcused(evidence)) return []
-    const deleted = new Set(
-      evidence.happenings.flatMap(({ happening: it }) =>
-        it.kind === 'clip-expired' && it.why === 'owner' ? [it.clip as string] : [],
-      ),
+    const told = evidence.happenings.flatMap(({ happening: it }) =>
+      it.kind === 'clip-expired' && it.why === 'owner' ? [it.clip as string] : [],
     )
+    const deleted = new Set([...told, ...evidence.deletedClips])
     const files = [...evidence.files.files()].flatMap(([path]) =>
       deleted.has(path.split('/')[1] ?? '') ? [`${path} is still on the disk`] : [],
     )
@@ -176,9 +175,10 @@ function lossOf(
   ]
 }
 
-/** Its clip expired, and that was told; or it was missed aloud. */
+/** Its clip expired, and that was told; or its owner had deleted it for good when the power went; or it was missed aloud. */
 function wasLetGo(evidence: Evidence, key: string): boolean {
   const [clip = '', file = ''] = key.split('/')
+  if (evidence.deletedClips.has(clip)) return true
   return evidence.happenings.some(
     ({ happening }) =>
       (happening.kind === 'clip-expired' && happening.clip === clip && happening.why !== 'empty') ||

@@ -68,6 +68,8 @@ export type Evidence = {
   readonly journalled: Map<string, number>
   readonly parts: Map<string, AcknowledgedPart>
   readonly sealedClips: Map<string, number>
+  /** Clips that their owner wanted gone, from when that was durable: what is left to do is done after a power cut too, told or not. */
+  readonly deletedClips: Set<string>
   readonly told: ToldMessage[]
   /** What the doorbell published and what it was answered: `acknowledged`, or the kind of fault. */
   readonly published: { readonly atMs: number; readonly payload: string; readonly outcome: string }[]
@@ -107,6 +109,8 @@ export function noteCommitted(evidence: Evidence, atMs: number, changes: readonl
     if (change.put === 'part') notePart(evidence, atMs, change.key, change.row)
     if (change.put === 'clip' && phaseOf(change.row) === 'sealed' && !evidence.sealedClips.has(change.key))
       evidence.sealedClips.set(change.key, atMs)
+    if (change.put === 'clip' && fieldsOf(change.row)['why'] === 'owner')
+      evidence.deletedClips.add(change.key)
   }
 }
 
@@ -158,6 +162,7 @@ export const copyOf = (evidence: Evidence): Evidence => ({
   journalled: new Map(evidence.journalled),
   parts: new Map(evidence.parts),
   sealedClips: new Map(evidence.sealedClips),
+  deletedClips: new Set(evidence.deletedClips),
   told: [...evidence.told],
   published: [...evidence.published],
   happenings: [...evidence.happenings],

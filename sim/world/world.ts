@@ -529,6 +529,7 @@ export class World {
       journalled: new Map(),
       parts: new Map(),
       sealedClips: new Map(),
+      deletedClips: new Set(),
       told: [],
       published: [],
       happenings: [],
