@@ -104,24 +104,29 @@ describe.skipIf(!hasChromium())('a household and its page', () => {
     const visits = owner.locator('a.visit')
     await openVisit(owner)
     const before = await clipIds()
-    const objects = await objectsOf(before.at(-1) ?? '')
-    expect(stored(objects)).toEqual(objects)
+    const objects = new Map<string, readonly string[]>()
+    for (const id of before) objects.set(id, await objectsOf(id))
+    for (const each of objects.values()) expect(stored(each)).toEqual(each)
     await owner.getByRole('button', { name: 'Keep', exact: true }).click()
     await owner.getByText('Kept until you say otherwise').waitFor()
     await owner.getByRole('button', { name: 'Delete' }).click()
     await owner.getByText('Say “do not keep” first').waitFor()
     expect(await owner.locator('dialog[open]').getByRole('button', { name: 'Delete' }).count()).toBe(0)
     await owner.locator('dialog[open]').getByRole('button', { name: 'Cancel' }).click()
-    expect(await clipIds()).toEqual(before)
+    expect(await clipIds()).toEqual(expect.arrayContaining([...before]))
     await owner.getByRole('button', { name: 'Do not keep' }).click()
     await owner.getByText('Kept until you say otherwise').waitFor({ state: 'detached' })
     await owner.getByRole('button', { name: 'Delete' }).click()
     await owner.locator('dialog[open]').getByRole('button', { name: 'Delete' }).click()
-    await expect.poll(async () => (await clipIds()).length).toBe(before.length - 1)
-    const left = await clipIds()
+    const gone = async (): Promise<readonly string[]> => {
+      const left = await clipIds()
+      return before.filter((id) => !left.includes(id))
+    }
+    await expect.poll(async () => (await gone()).length).toBe(1) // Which one lies where is known by its id, and ids have no order.
+    const [deleted = ''] = await gone()
     await go(owner, 'visits')
-    await expect.poll(() => visits.count()).toBe(left.length)
-    await expect.poll(() => stored(objects)).toEqual([])
+    await expect.poll(async () => (await visits.count()) - (await clipIds()).length).toBe(0)
+    await expect.poll(() => stored(objects.get(deleted) ?? [])).toEqual([])
   })
 
   it('seals to a member who was let in', async () => {
@@ -302,7 +307,8 @@ async function invite(owner: Page, name: string, role: string): Promise<Page> {
   await owner.getByRole('radio', { name: role }).check()
   await owner.getByRole('button', { name: 'Make the invitation' }).click()
   const link = await owner.locator('.code').innerText()
-  await owner.getByRole('button', { name: 'Close' }).click()
+  // A notice of what was done before may have a button of the same name.
+  await owner.locator(':has(> .code)').getByRole('button', { name: 'Close' }).click()
   const page = await newPage()
   await page.goto(link)
   return page
